@@ -1,0 +1,157 @@
+/** Calling another part: over HTTP between processes, and typed by its contract over any transport. */
+import { Pool } from 'undici'
+import { type Answer, type CallInputOf, type EndpointShape, type OutcomeOf } from '../endpoint.ts'
+import {
+  NO_BODY,
+  PartUnreachable,
+  readAll,
+  renderTarget,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './wire.ts'
+
+export interface HttpTransport extends Transport, AsyncDisposable {}
+
+export interface HttpTransportOptions {
+  /** Until the answer's headers have come. */
+  readonly timeoutMs?: number
+  readonly connectionsMax?: number
+}
+
+const TIMEOUT_MS = 30_000
+const CONNECTIONS_MAX = 64
+// undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
+const KEEP_ALIVE_MS = 60_000
+
+/** A pool of kept connections to one of our own parts. */
+export const overHttp = (
+  baseUrl: string,
+  { timeoutMs = TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX }: HttpTransportOptions = {},
+): HttpTransport => {
+  const pool = new Pool(baseUrl, {
+    connections: connectionsMax,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  })
+  return {
+    send: async (request) => {
+      try {
+        return await sendOverPool(pool, request)
+      } catch (cause) {
+        throw new PartUnreachable(`calling ${baseUrl}${request.pattern}`, cause)
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await pool.close()
+    },
+  }
+}
+
+const sendOverPool = async (pool: Pool, request: WireRequest): Promise<WireResponse> => {
+  const response = await pool.request({
+    method: request.method,
+    path: renderTarget(request),
+    headers: request.headers,
+    body: request.body.length > 0 ? request.body : null,
+    ...(request.signal && { signal: request.signal }),
+  })
+  const headers: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = value
+  }
+  return { status: response.statusCode, headers, body: response.body }
+}
+
+/** The answer was not one that the contract declares. */
+export class UnexpectedAnswer extends Error {
+  readonly status: number
+  readonly text: string
+  constructor(endpoint: EndpointShape, status: number, text: string) {
+    super(`${endpoint.method} ${endpoint.path} answered ${status}: ${text.slice(0, 200)}`)
+    this.name = 'UnexpectedAnswer'
+    this.status = status
+    this.text = text
+  }
+}
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+interface AnyInput {
+  readonly params?: Record<string, unknown>
+  readonly query?: Record<string, unknown>
+  readonly body?: unknown
+}
+
+/** Calls a declared endpoint and returns its outcome; anything undeclared throws {@link UnexpectedAnswer}. */
+export const call = async <S extends EndpointShape>(
+  transport: Transport,
+  endpoint: S,
+  input: CallInputOf<S>,
+  { headers = {}, signal }: CallOptions = {},
+): Promise<OutcomeOf<S>> => {
+  const { params = {}, query = {}, body } = input as AnyInput
+  const response = await transport.send({
+    method: endpoint.method,
+    pattern: endpoint.path,
+    params: toStrings(params),
+    query: toStrings(query),
+    headers: { ...(body !== undefined && { 'content-type': contentTypeOf(body) }), ...headers },
+    body: encodeBody(body),
+    ...(signal && { signal }),
+  })
+  return (await decodeResponse(endpoint, response)) as OutcomeOf<S>
+}
+
+const contentTypeOf = (body: unknown): string =>
+  body instanceof Uint8Array ? 'application/octet-stream' : 'application/json'
+
+const encodeBody = (body: unknown): Uint8Array => {
+  if (body === undefined) return NO_BODY
+  return body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+}
+
+const toStrings = (values: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || value === null ? [] : [[name, String(value)]],
+    ),
+  )
+
+const decodeResponse = async (endpoint: EndpointShape, response: WireResponse): Promise<unknown> => {
+  const candidates = Object.entries(endpoint.answers).filter(([, answer]) => answer.status === response.status)
+  const streamed = candidates.find(([, answer]) => answer.kind === 'bytes')
+  if (streamed) return { outcome: streamed[0], body: response.body }
+  const text = Buffer.from(await readAll(response.body)).toString('utf8')
+  for (const [outcome, answer] of candidates) {
+    const decoded = decodeAnswer(answer, text)
+    if (decoded) return { outcome, ...decoded }
+  }
+  throw new UnexpectedAnswer(endpoint, response.status, text)
+}
+
+/** The decoded parts when the text is this answer, undefined when it is another one of the same status. */
+const decodeAnswer = (answer: Answer, text: string): { body?: unknown } | undefined => {
+  if (answer.kind === 'empty') return text === '' ? {} : undefined
+  const value = tryParse(text)
+  if (answer.kind === 'failure') return labelOf(value) === answer.label ? {} : undefined
+  if (answer.kind === 'bytes') return undefined
+  const parsed = answer.body.safeParse(value)
+  return parsed.success ? { body: parsed.data } : undefined
+}
+
+const tryParse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON: then it is none of the JSON answers, and the caller reports the text.
+    return undefined
+  }
+}
+
+const labelOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'label' in value ? value.label : undefined

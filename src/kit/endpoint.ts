@@ -203,3 +203,9 @@ export type RpcHandler<R extends RpcShape, Context> = (
 ) => Promise<RpcOutput<R>>
 
 export const ALL_VERSIONS: Versions = { from: 0 }
+
+/** Gives every entry of a contract its wire name: its own `name` or else its key. */
+export const named = <const C extends Readonly<Record<string, Rpc>>>(contract: C): Named<C> =>
+  Object.fromEntries(Object.entries(contract).map(([key, entry]) => [key, { ...entry, name: entry.name ?? key }])) as Named<C>
+
+type Named<C> = { readonly [K in keyof C]: C[K] & { readonly name: string } }

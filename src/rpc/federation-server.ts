@@ -1,0 +1,115 @@
+/** Answering other backends: one route per component that picks the form of an RPC by version and decodes it. */
+import { type Domain, Domain as DomainSchema } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import { ALL_VERSIONS, includesVersion, type Rpc, type RpcHandler } from '#src/kit/endpoint.ts'
+import { Refusal } from '#src/kit/errors.ts'
+import { errorResponse, explain, parseJson } from '#src/kit/http/router.ts'
+import { jsonResponse, NO_BODY, type Route, type WireRequest, type WireResponse } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import { boundedCache } from '#src/kit/lru.ts'
+import type { Component } from './federator-transport.ts'
+import { FEDERATION_REQUEST_BYTES_MAX, HEARD_INTERVAL_MS } from './limits.ts'
+import { parseVersionHeader } from './versions.ts'
+
+/** Who is asking: the domain our federator found in the certificate, not a claim. */
+export interface FederationContext {
+  readonly origin: Domain
+  readonly version: number
+  readonly requestId: string
+}
+
+type FederationContract = Readonly<Record<string, Rpc>>
+
+export interface FederationOptions {
+  readonly log: Log
+  readonly clock: Clock
+  /** Told, at most once a second per domain, that a peer is alive. */
+  readonly onHeard?: (domain: Domain) => void
+}
+
+export const FEDERATION_PATTERN = '/federation/{rpc}'
+
+/** Every RPC of the contract gets a handler; a missing one does not compile. */
+export const federationRoutes = <const C extends FederationContract>(
+  component: Component,
+  contract: C,
+  handlers: { readonly [K in keyof C]: RpcHandler<C[K], FederationContext> },
+  { log, clock, onHeard }: FederationOptions,
+): Route[] => {
+  const forms = formsByName(contract, handlers)
+  const heard = throttled(clock, onHeard)
+  const handle = async (request: WireRequest): Promise<WireResponse> => {
+    const name = request.params['rpc'] ?? ''
+    try {
+      const context = contextOf(request)
+      heard(context.origin)
+      const form = chooseForm(forms.get(name) ?? [], context.version)
+      if (!form) return unknownRpc(component)
+      const parsed = form.entry.input.safeParse(parseJson(request.body))
+      if (!parsed.success) return undecodable(component, explain(parsed.error))
+      const output = await form.handler(parsed.data, context)
+      return jsonResponse(200, form.entry.mode === 'queue' ? {} : output)
+    } catch (error) {
+      if (error instanceof Refusal && error.label === 'bad-request') return undecodable(component, error.detail)
+      return errorResponse(error, { log, what: `${component} ${name}`, request })
+    }
+  }
+  return [{ method: 'POST', pattern: FEDERATION_PATTERN, bodyLimit: FEDERATION_REQUEST_BYTES_MAX, handle }]
+}
+
+interface Form {
+  readonly entry: Rpc
+  readonly handler: (input: unknown, context: FederationContext) => Promise<unknown>
+}
+
+const formsByName = (contract: FederationContract, handlers: Readonly<Record<string, unknown>>): Map<string, Form[]> => {
+  const forms = new Map<string, Form[]>()
+  for (const [key, entry] of Object.entries(contract)) {
+    const name = entry.name ?? key
+    forms.set(name, [...(forms.get(name) ?? []), { entry, handler: handlers[key] as Form['handler'] }])
+  }
+  return forms
+}
+
+/** An RPC with one form for all versions ignores the header (federation-transport.md §12). */
+const chooseForm = (forms: readonly Form[], version: number): Form | undefined => {
+  const [only] = forms
+  if (forms.length === 1 && only && isForAll(only.entry)) return only
+  return forms.find(({ entry }) => includesVersion(entry.versions ?? ALL_VERSIONS, version))
+}
+
+const isForAll = ({ versions = ALL_VERSIONS }: Rpc): boolean => versions.from === 0 && versions.until === undefined
+
+const contextOf = ({ headers }: WireRequest): FederationContext => {
+  const origin = DomainSchema.safeParse(headers['wire-origin-domain'])
+  if (!origin.success) throw new Refusal(400, 'client-error', { detail: 'no valid Wire-Origin-Domain' })
+  return {
+    origin: origin.data,
+    version: parseVersionHeader(headers['x-wire-api-version']),
+    requestId: headers['request-id'] ?? 'N/A',
+  }
+}
+
+// What the components of the original answer here differs, and peers may have been written against it (§11.2).
+const unknownRpc = (component: Component): WireResponse =>
+  component === 'galley'
+    ? jsonResponse(404, { code: 404, label: 'no-endpoint', message: 'no such RPC in this version' })
+    : { status: 404, headers: {}, body: NO_BODY }
+
+/** The one failure that a peer's queue takes as permanent: only for bodies that cannot be decoded. */
+const undecodable = (component: Component, detail: string): WireResponse =>
+  component === 'cargohold'
+    ? { status: 400, headers: { 'content-type': 'text/plain' }, body: Buffer.from(detail) }
+    : jsonResponse(400, { code: 400, label: 'bad-request', message: detail })
+
+const HEARD_DOMAINS_MAX = 10_000
+
+const throttled = (clock: Clock, onHeard: FederationOptions['onHeard']): ((domain: Domain) => void) => {
+  if (!onHeard) return () => {}
+  const recent = boundedCache<Domain, true>({ max: HEARD_DOMAINS_MAX, ttlMs: HEARD_INTERVAL_MS, clock })
+  return (domain) => {
+    if (recent.get(domain)) return
+    recent.set(domain, true)
+    onHeard(domain)
+  }
+}

@@ -1,0 +1,178 @@
+/** Calling other backends: negotiate the version, send through our federator, decode, name the failure. */
+import type { Domain } from '#src/contract/ids.ts'
+import { brigFederation } from '#src/contract/federation/brig.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
+import { ALL_VERSIONS, includesVersion, type Rpc, type RpcInput, type RpcOutput, type RpcShape } from '#src/kit/endpoint.ts'
+import { Refusal } from '#src/kit/errors.ts'
+import { explain } from '#src/kit/http/router.ts'
+import { readAll } from '#src/kit/http/wire.ts'
+import { boundedCache } from '#src/kit/lru.ts'
+import { type FailedCall, FederationFailure, failureOf } from './federation-failure.ts'
+import type { Component, FederatorRequest, FederatorTransport } from './federator-transport.ts'
+import { CALL_TIMEOUT_MS, FEDERATION_ANSWER_BYTES_MAX, VERSIONS_CACHED_MAX, VERSIONS_TTL_MS } from './limits.ts'
+import { bestVersion, SUPPORTED_VERSIONS } from './versions.ts'
+
+export interface CallContext {
+  readonly requestId: string
+  /** Milliseconds for the whole call, at most {@link CALL_TIMEOUT_MS}. */
+  readonly timeoutMs?: number
+}
+
+export interface RemoteBackends {
+  /** Throws {@link FederationFailure}. The entry must exist in the negotiated version; see {@link versionOf}. */
+  call<R extends SyncRpc>(
+    domain: Domain,
+    component: Component,
+    entry: R,
+    input: RpcInput<R>,
+    context: CallContext,
+  ): Promise<RpcOutput<R>>
+  /** The version that calls to this backend use; asks it unless it was asked seconds ago. */
+  versionOf(domain: Domain, context: CallContext): Promise<number>
+}
+
+export type SyncRpc = Rpc<RpcShape, 'sync'>
+
+interface Needs {
+  readonly ownDomain: Domain
+  /** Undefined when this backend is configured without federation. */
+  readonly federator: FederatorTransport | undefined
+  readonly clock: Clock
+}
+
+export const remoteBackends = ({ ownDomain, federator, clock }: Needs): RemoteBackends => {
+  const known = boundedCache<Domain, number>({ max: VERSIONS_CACHED_MAX, ttlMs: VERSIONS_TTL_MS, clock })
+  const asking = new Map<Domain, Promise<number>>()
+
+  const send = async (target: FailedCall & { readonly component: Component }, request: CallRequest): Promise<unknown> => {
+    if (!federator) {
+      throw new FederationFailure(target, 400, 'federation-not-enabled', { detail: 'this backend does not federate' })
+    }
+    const headers = {
+      accept: 'application/json;charset=utf-8,application/json',
+      'wire-origin-domain': ownDomain,
+      'wire-origin-request-id': request.requestId,
+      ...(request.version !== undefined && { 'x-wire-api-version': String(request.version) }),
+    }
+    const body = Buffer.from(JSON.stringify(request.input))
+    return exchange(federator, { ...target, headers, body }, request.timeoutMs)
+  }
+
+  const negotiate = async (domain: Domain, { requestId, timeoutMs = CALL_TIMEOUT_MS }: CallContext): Promise<number> => {
+    const target = { domain, component: 'brig', rpc: 'api-version' } as const
+    const answer = await send(target, { input: [], requestId, timeoutMs })
+    const parsed = brigFederation['api-version'].output.safeParse(answer)
+    if (!parsed.success) {
+      throw new FederationFailure(target, 533, 'federation-version-error', { detail: 'unreadable answer to api-version' })
+    }
+    const theirs = parsed.data.supported_versions ?? [0]
+    const version = bestVersion(theirs)
+    if (version === undefined) throw noCommonVersion(target, theirs)
+    known.set(domain, version)
+    return version
+  }
+
+  // One question at a time per backend, however many calls wait for its answer.
+  const versionOf = async (domain: Domain, context: CallContext): Promise<number> => {
+    const cached = known.get(domain)
+    if (cached !== undefined) return cached
+    const pending = asking.get(domain)
+    if (pending) return pending
+    const asked = negotiate(domain, context).finally(() => asking.delete(domain))
+    asking.set(domain, asked)
+    return asked
+  }
+
+  return {
+    versionOf,
+    call: async (domain, component, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
+      const rpc = wireName(entry)
+      const target = { domain, component, rpc }
+      const isNegotiation = rpc === 'api-version'
+      const version = isNegotiation ? undefined : await versionOf(domain, { requestId, timeoutMs })
+      if (version !== undefined && !includesVersion(entry.versions ?? ALL_VERSIONS, version)) {
+        throw new Refusal(500, 'internal-error', { detail: `${rpc} does not exist in version ${version} of ${domain}` })
+      }
+      try {
+        const answer = await send(target, { input, requestId, timeoutMs, version })
+        return decode(entry, answer, target)
+      } catch (error) {
+        // It may have changed its versions meanwhile (§12); the next call asks again.
+        known.delete(domain)
+        throw error
+      }
+    },
+  }
+}
+
+interface CallRequest {
+  readonly input: unknown
+  readonly requestId: string
+  readonly timeoutMs: number
+  readonly version?: number | undefined
+}
+
+const wireName = (entry: RpcShape): string => {
+  if (entry.name === undefined) throw new Error('an entry of a federation contract has no name')
+  return entry.name
+}
+
+/** One request through our federator; the decoded JSON of a 2xx answer. */
+const exchange = async (federator: FederatorTransport, request: FederatorRequest, timeoutMs: number): Promise<unknown> => {
+  try {
+    return await withDeadline(
+      async (signal) => {
+        const response = await federator.send({ ...request, signal })
+        const body = await readAll(response.body, FEDERATION_ANSWER_BYTES_MAX)
+        if (response.status < 200 || response.status > 299) throw failureOf(request, response.status, body)
+        return decodeJson(request, response.headers['content-type'], body)
+      },
+      Math.min(timeoutMs, CALL_TIMEOUT_MS),
+      `calling ${request.rpc} of ${request.domain}`,
+    )
+  } catch (error) {
+    throw asFailure(error, request)
+  }
+}
+
+const asFailure = (error: unknown, target: FailedCall): FederationFailure => {
+  if (error instanceof FederationFailure) return error
+  if (error instanceof DeadlineExceeded) {
+    return new FederationFailure(target, 521, 'federation-connection-refused', { detail: error.message, cause: error })
+  }
+  return new FederationFailure(target, 500, 'federation-not-available', {
+    detail: 'our own federator cannot be reached',
+    cause: error,
+  })
+}
+
+const decodeJson = (target: FailedCall, type: string | readonly string[] | undefined, body: Uint8Array): unknown => {
+  const mediaType = (typeof type === 'string' ? type : (type?.[0] ?? '')).split(';', 1)[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json') {
+    throw new FederationFailure(target, 533, 'federation-unsupported-content-type', {
+      detail: `answered with ${mediaType === '' ? 'no content type' : mediaType}`,
+    })
+  }
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch (cause) {
+    throw new FederationFailure(target, 533, 'federation-invalid-body', { detail: 'answered no valid JSON', cause })
+  }
+}
+
+const decode = <R extends SyncRpc>(entry: R, answer: unknown, target: FailedCall): RpcOutput<R> => {
+  const parsed = entry.output?.safeParse(answer)
+  if (parsed?.success) return parsed.data as RpcOutput<R>
+  throw new FederationFailure(target, 533, 'federation-invalid-body', {
+    detail: parsed ? explain(parsed.error) : 'no answer was expected',
+  })
+}
+
+const noCommonVersion = (target: FailedCall, theirs: readonly number[]): FederationFailure => {
+  const known = theirs.filter((version) => SUPPORTED_VERSIONS.includes(version))
+  const isTooOld = Math.max(...SUPPORTED_VERSIONS) > Math.max(-1, ...known)
+  return new FederationFailure(target, 533, 'federation-version-error', {
+    detail: `${target.domain} is too ${isTooOld ? 'old' : 'new'}: it speaks versions ${theirs.join(', ')}`,
+  })
+}

@@ -1,0 +1,212 @@
+/**
+ * One YAML file configures a backend; this schema is the only reader of it and of the environment. Unknown keys and
+ * all problems are reported together at start. The reference in docs/configuration.md is generated from it.
+ */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parse, YAMLParseError } from 'yaml'
+import { z } from 'zod'
+import { Domain } from '#src/contract/ids.ts'
+import { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
+
+export const ROLES = ['ingress', 'federator', 'brig', 'galley', 'cargohold', 'gundeck', 'courier', 'gateway'] as const
+export type Role = (typeof ROLES)[number]
+
+const Port = z.int().min(0).max(65_535)
+
+const Address = z
+  .strictObject({
+    host: z.string().min(1).max(253).default('127.0.0.1').describe('Address to listen on and to be reached at.'),
+    port: Port.default(0).describe('TCP port; 0 lets the system choose, for tests only.'),
+  })
+  .prefault({})
+
+const address = (what: string) => Address.describe(what)
+
+const Listen = z
+  .strictObject({
+    gateway: address('The public client API. The only address that apps need.'),
+    brig: address('Accounts; for our own parts only.'),
+    galley: address('Conversations; for our own parts only.'),
+    cargohold: address('Assets; for our own parts only.'),
+    gundeck: address('Notifications; for our own parts only.'),
+    courier: address('The queue; for our own parts only.'),
+    federatorOutward: address('Where our parts hand over requests for other backends.'),
+    federatorInward: address('Where the ingress hands over requests of other backends; nothing else may reach it.'),
+    ingress: address('Where other backends connect to (the port of the SRV record), unless nginx does it.'),
+  })
+  .prefault({})
+
+const DnsServer = z.strictObject({
+  host: z.union([z.ipv4(), z.ipv6()]).describe('IP address of a resolver.'),
+  port: Port.default(53).describe('Its port.'),
+})
+
+const File = z.string().min(1).max(4096)
+
+const Tls = z.strictObject({
+  certificateFile: File.describe('PEM chain, leaf first; must name the infrastructure domain. Shown to peers we call.'),
+  privateKeyFile: File.describe('PEM key of that certificate, readable by this process only.'),
+  caFile: File.optional().describe('PEM bundle of the authorities that peers are trusted by.'),
+  useSystemCa: z.boolean().default(false).describe('Also trust the authorities of the system.'),
+})
+
+const Ingress = z.strictObject({
+  certificateFile: File.describe('PEM chain that the ingress shows to peers, leaf first.'),
+  privateKeyFile: File.describe('PEM key of that certificate.'),
+  clientCaFile: File.describe('PEM bundle of the authorities that peers’ client certificates must come from.'),
+  verifyDepth: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe('Longest accepted chain: 1 is a leaf signed directly by a trusted authority.'),
+})
+
+const TIMEOUT_MS_MAX = 60_000
+const REMOTES_MAX = 10_000
+
+const Federation = z.strictObject({
+  strategy: Strategy.default('allowNone').describe('Whom we federate with: nobody, the listed remotes, or everybody.'),
+  remotes: z
+    .array(z.strictObject(RemoteConfig.shape))
+    .max(REMOTES_MAX)
+    .default([])
+    .describe('Remotes that are always listed; more can be added while running through the internal API.'),
+  dns: z
+    .strictObject({
+      servers: z
+        .array(DnsServer)
+        .max(8)
+        .optional()
+        .describe('Resolvers, asked in order. Default: those of /etc/resolv.conf.'),
+      timeoutMs: z.int().positive().max(TIMEOUT_MS_MAX).default(2_000).describe('Time for one try of one resolver.'),
+    })
+    .prefault({}),
+  connectTimeoutMs: z
+    .int()
+    .positive()
+    .max(TIMEOUT_MS_MAX)
+    .default(5_000)
+    .describe('Time to connect to a peer, TLS included.'),
+  tls: Tls.describe('How we appear to, and verify, the peers we call.'),
+  ingress: Ingress.describe('How we appear to, and verify, the peers that call us.'),
+})
+
+const Development = z
+  .strictObject({
+    insecureCookies: z.boolean().default(false).describe('Cookies without Secure, for plain HTTP on this machine.'),
+    headlessCode: z
+      .string()
+      .regex(/^\d{6}$/)
+      .optional()
+      .describe('Accept this e-mail code for every address and send no mail. Never on a reachable backend.'),
+    traceHops: z.boolean().default(false).describe('Log one line per part that a request passes.'),
+  })
+  .prefault({})
+
+export const Config = z.strictObject({
+  domain: Domain.describe('The backend domain: names its users (`alice@example.org`) and never changes.'),
+  infraDomain: Domain.describe('The infrastructure domain: target of the SRV record, named in the certificates.'),
+  dataDirectory: File.describe('Where the embedded database and everything else that must last lives.'),
+  database: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^postgres(ql)?$/ })
+        .optional()
+        .describe('PostgreSQL to use instead of the embedded database; DATABASE_URL in the environment wins.'),
+      connectionsMax: z.int().min(2).max(1_000).default(16).describe('Connections to PostgreSQL per process.'),
+    })
+    .prefault({}),
+  listen: Listen,
+  federation: Federation.optional().describe('Absent: this backend does not federate.'),
+  gateway: z
+    .strictObject({
+      allowedOrigins: z
+        .array(z.url().max(2_048))
+        .max(100)
+        .default([])
+        .describe('Origins of web apps that browsers may call us from.'),
+    })
+    .prefault({}),
+  development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info')
+        .describe('Least severe level that is written.'),
+    })
+    .prefault({}),
+})
+export type Config = z.infer<typeof Config>
+export type FederationConfig = NonNullable<Config['federation']>
+
+/** The file cannot be used; the message lists every problem, one per line. */
+export class ConfigError extends Error {
+  constructor(file: string, problems: readonly string[]) {
+    super(`${file} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}
+
+/** Reads the file and the environment into one frozen value; relative paths are relative to the file. */
+export const loadConfig = async (file: string, environment = process.env): Promise<Config> => {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError(file, [`it cannot be read (${cause instanceof Error ? cause.message : String(cause)})`])
+  })
+  const config = parseConfig(file, text)
+  const url = environment['DATABASE_URL']
+  const database = url === undefined || url === '' ? config.database : { ...config.database, url }
+  return deepFreeze(resolvePaths({ ...config, database }, path.dirname(path.resolve(file))))
+}
+
+export const parseConfig = (file: string, text: string): Config => {
+  const parsed = Config.safeParse(parseYaml(file, text))
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(the whole file)'}: ${issue.message}`)
+  throw new ConfigError(file, problems)
+}
+
+const parseYaml = (file: string, text: string): unknown => {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new ConfigError(file, [error.message])
+    throw error
+  }
+}
+
+const resolvePaths = (config: Config, base: string): Config => {
+  const absolute = (file: string): string => path.resolve(base, file)
+  const { federation } = config
+  return {
+    ...config,
+    dataDirectory: absolute(config.dataDirectory),
+    ...(federation && {
+      federation: {
+        ...federation,
+        tls: {
+          ...federation.tls,
+          certificateFile: absolute(federation.tls.certificateFile),
+          privateKeyFile: absolute(federation.tls.privateKeyFile),
+          ...(federation.tls.caFile !== undefined && { caFile: absolute(federation.tls.caFile) }),
+        },
+        ingress: {
+          ...federation.ingress,
+          certificateFile: absolute(federation.ingress.certificateFile),
+          privateKeyFile: absolute(federation.ingress.privateKeyFile),
+          clientCaFile: absolute(federation.ingress.clientCaFile),
+        },
+      },
+    }),
+  }
+}
+
+const deepFreeze = <T>(value: T): T => {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}

@@ -14,13 +14,9 @@ import {
   REQUEST_ID_CHARACTERS_MAX,
   TIMESTAMP_CHARACTERS_MAX,
 } from './limits.ts'
+import { base64, text } from './shapes.ts'
 
-/** Family G and C optionals: absent is `null` in memory and when writing; reading also accepts a missing key. */
-export const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().default(null)
-
-/** Family S "omit" optionals: absent is a missing key in memory and when writing; reading also accepts `null`. */
-export const omitted = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => value ?? undefined, schema.optional())
+export { base64, omitted, orNull, text } from './shapes.ts'
 
 /** 36 characters, any UUID version: test data and old installations hold ids of every kind. */
 const uuid = () => z.guid().toLowerCase()
@@ -81,23 +77,6 @@ export const Handle = z
   .brand<'Handle'>()
 export type Handle = z.infer<typeof Handle>
 
-/**
- * Text for humans, its length counted in code points as the protocol does. U+0000 is refused because PostgreSQL
- * cannot store it, and lone surrogates because they have no UTF-8 form.
- */
-export const text = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .max(2 * maximum)
-    .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must be text that UTF-8 and databases can hold')
-    .refine(
-      (value) => {
-        const length = [...value].length
-        return length >= minimum && length <= maximum
-      },
-      { message: `must have ${minimum} to ${maximum} characters` },
-    )
-
 /** The name of a user. */
 export const Name = text(1, 128)
 export type Name = z.infer<typeof Name>
@@ -135,24 +114,6 @@ export type Timestamp = z.infer<typeof Timestamp>
 function canonicalTime(value: string): string {
   const time = new Date(value)
   return Number.isNaN(time.getTime()) ? '' : time.toISOString()
-}
-
-/**
- * RFC 4648 §4, padded, canonical (the bits that carry nothing are zero), so that equal text means equal bytes.
- * Stays text in memory, as it is on the wire.
- */
-export const base64 = (bytesMax: number, bytesMin = 0) =>
-  z
-    .string()
-    .min(Math.ceil(bytesMin / 3) * 4)
-    .max(Math.ceil(bytesMax / 3) * 4)
-    .refine(isBase64, 'must be padded Base64')
-
-// Not one regular expression for all of it: a repeated group overflows the matcher's stack on long input.
-function isBase64(value: string): boolean {
-  if (value.length === 0) return true
-  if (value.length % 4 !== 0 || /[^A-Za-z0-9+/]/.test(value.slice(0, -4))) return false
-  return /^(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)$/.test(value.slice(-4))
 }
 
 export const Base64 = base64(BASE64_BYTES_MAX)

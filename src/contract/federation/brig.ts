@@ -1,6 +1,6 @@
 /** Asking another backend about its people and their clients (federation-api.md §6). */
 import { z } from 'zod'
-import { from, notification, rpc, until } from '#src/kit/endpoint.ts'
+import { from, named, notification, rpc, until } from '#src/kit/endpoint.ts'
 import { ClientId, Domain, Handle, TeamId, UserId } from '../ids.ts'
 import { map, orNull, set, text } from '../shapes.ts'
 import { CipherSuite, SearchPolicy, SignatureScheme, UserTypeFilter } from '../vocabulary.ts'
@@ -62,7 +62,7 @@ export type NewConnectionResponse = z.infer<typeof NewConnectionResponse>
 
 const ClientInfos = z.array(ClientInfo).max(CLIENTS_PER_USER_MAX)
 
-export const brigFederation = {
+export const brigFederation = named({
   'api-version': rpc('Ask which versions of the federation API a backend speaks.', {
     input: Unit,
     output: VersionInfo,
@@ -132,19 +132,19 @@ export const brigFederation = {
     input: z.object({ domains: set(Domain, DOMAINS_MAX) }),
     output: z.object({ non_connected_backends: set(Domain, DOMAINS_MAX) }),
   }),
-}
+})
 
 /** Deletion of accounts; not served yet. */
-export const brigDeletionFederation = {
+export const brigDeletionFederation = named({
   'on-user-deleted-connections': notification('Tell that one of our users, with whom theirs are connected, is gone.', {
     input: z.object({ user: UserId, connections: z.array(UserId).min(1).max(CONNECTIONS_PER_NOTIFICATION_MAX) }),
   }),
-}
+})
 
 /** What MLS needs in addition; not served yet. */
-export const brigMlsFederation = {
+export const brigMlsFederation = named({
   'claim-key-packages': rpc('Take one MLS key package of every client of a user.', {
     input: z.object({ claimant: UserId, target: UserId, cipher_suite: CipherSuite }),
     output: KeyPackageBundle.nullable(),
   }),
-}
+})

@@ -1,0 +1,168 @@
+/** What our own parts, and the operator of this machine, ask of brig. Never reachable through the public listener. */
+import { z } from 'zod'
+import { ConnectionStatus } from '#src/contract/connections.ts'
+import { PubClient, UserProfile } from '#src/contract/federation/users.ts'
+import { Domain, QualifiedConversationId, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
+import { map, set } from '#src/contract/shapes.ts'
+import { answer, endpoint, failure } from '#src/kit/endpoint.ts'
+import { RemoteConfig, RemoteConfigs } from './remotes.ts'
+
+const ACCESS_KEYS_MAX = 100
+const USERS_MAX = 10_000
+const CLIENTS_PER_USER_MAX = 64
+const DOMAINS_MAX = 1_000
+const TEAMS_MAX = 10_000
+const EMAIL_CHARACTERS_MAX = 254
+
+/** How the remote backend list of the original refuses, whatever the reason (federation-transport.md §10.2). */
+const refusedRemote = failure(533, 'federation-unexpected-wai-error', 'This remote backend cannot be changed so')
+
+const Nothing = z.tuple([])
+
+/** A user of ours as our parts need to know him; `is_verified` is an address that was shown to be his. */
+export const LocalUser = z.intersection(UserProfile, z.object({ is_verified: z.boolean() }))
+export type LocalUser = z.infer<typeof LocalUser>
+
+const ConnectionOf = z.object({
+  to: QualifiedUserId,
+  status: ConnectionStatus,
+  conversation: QualifiedConversationId,
+  /** What the other one's own row says; `null` without such a row, and for users of other backends. */
+  other_status: ConnectionStatus.nullable(),
+})
+
+const ConnectionTo = z.object({ from: UserId, status: ConnectionStatus, conversation: QualifiedConversationId })
+
+const peopleInternal = {
+  'get-access-keys': endpoint('The public keys that access tokens are verified with.', {
+    method: 'GET',
+    path: '/i/access-keys',
+    access: 'internal',
+    answers: {
+      found: answer(
+        200,
+        z.object({
+          keys: z.array(z.object({ index: z.int().positive(), publicKey: z.base64() })).max(ACCESS_KEYS_MAX),
+        }),
+        'Raw Ed25519 keys; a token names its key by index.',
+      ),
+    },
+  }),
+
+  'get-activation-code': endpoint('The code that would have been mailed to an address; development mode only.', {
+    method: 'GET',
+    path: '/i/users/activation-code',
+    access: 'internal',
+    query: z.object({ email: z.string().max(EMAIL_CHARACTERS_MAX) }),
+    answers: {
+      found: answer(200, z.object({ key: z.string(), code: z.string() })),
+      'not-found': failure(404, 'not-found', 'There is no code for this address'),
+    },
+  }),
+
+  'get-users': endpoint('Users of this backend; those that never existed are left out.', {
+    method: 'POST',
+    path: '/i/users/by-ids',
+    access: 'internal',
+    body: z.object({ users: z.array(UserId).max(USERS_MAX) }),
+    answers: { found: answer(200, z.array(LocalUser).max(USERS_MAX)) },
+  }),
+
+  'get-clients': endpoint('The devices of users of this backend; every one asked for is a key of the answer.', {
+    method: 'POST',
+    path: '/i/clients',
+    access: 'internal',
+    body: z.object({ users: z.array(UserId).max(USERS_MAX) }),
+    answers: {
+      found: answer(
+        200,
+        z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) }),
+      ),
+    },
+  }),
+
+  'get-connections-of': endpoint('How one user of ours stands with others; without a connection there is no entry.', {
+    method: 'POST',
+    path: '/i/connections/status',
+    access: 'internal',
+    body: z.object({ from: UserId, to: z.array(QualifiedUserId).max(USERS_MAX) }),
+    answers: { found: answer(200, z.array(ConnectionOf).max(USERS_MAX)) },
+  }),
+
+  'get-connections-to': endpoint('How users of ours stand with one other; without a connection there is no entry.', {
+    method: 'POST',
+    path: '/i/connections/status-to',
+    access: 'internal',
+    body: z.object({ to: QualifiedUserId, from: z.array(UserId).max(USERS_MAX) }),
+    answers: { found: answer(200, z.array(ConnectionTo).max(USERS_MAX)) },
+  }),
+}
+
+const remotesInternal = {
+  'known-remotes': endpoint('Whom this backend federates with: those added while running, then those configured.', {
+    method: 'GET',
+    path: '/i/federation/remotes',
+    access: 'internal',
+    answers: { found: answer(200, RemoteConfigs) },
+  }),
+
+  'add-remote': endpoint('Add a remote backend, or change one that was added so.', {
+    method: 'POST',
+    path: '/i/federation/remotes',
+    access: 'internal',
+    body: RemoteConfig,
+    answers: { done: answer(200, Nothing), refused: refusedRemote },
+  }),
+
+  'update-remote': endpoint('Change a remote backend that was added while running.', {
+    method: 'PUT',
+    path: '/i/federation/remotes/{domain}',
+    access: 'internal',
+    params: z.object({ domain: Domain }),
+    body: RemoteConfig,
+    answers: { done: answer(200, Nothing), refused: refusedRemote },
+  }),
+
+  'list-remote-teams': endpoint('The teams of a remote backend that ours may talk to, if it is restricted.', {
+    method: 'GET',
+    path: '/i/federation/remotes/{domain}/teams',
+    access: 'internal',
+    params: z.object({ domain: Domain }),
+    answers: { found: answer(200, z.array(z.object({ team_id: TeamId })).max(TEAMS_MAX)) },
+  }),
+
+  'add-remote-team': endpoint('Let a team of a restricted remote backend talk to us.', {
+    method: 'POST',
+    path: '/i/federation/remotes/{domain}/teams',
+    access: 'internal',
+    params: z.object({ domain: Domain }),
+    body: z.object({ team_id: TeamId }),
+    answers: { done: answer(200, Nothing), refused: refusedRemote },
+  }),
+
+  'remove-remote-team': endpoint('No longer let a team of a restricted remote backend talk to us.', {
+    method: 'DELETE',
+    path: '/i/federation/remotes/{domain}/teams/{team}',
+    access: 'internal',
+    params: z.object({ domain: Domain, team: TeamId }),
+    answers: { done: answer(200, Nothing) },
+  }),
+
+  'federation-status': endpoint('Do all of these backends federate with each other?', {
+    method: 'GET',
+    path: '/i/federation-status',
+    access: 'internal',
+    body: z.object({ domains: set(Domain, DOMAINS_MAX) }),
+    aliases: [{ path: '/i/federation-status', method: 'POST' }],
+    answers: {
+      'fully-connected': answer(200, z.object({ status: z.literal('fully-connected') })),
+      'non-fully-connected': answer(
+        200,
+        z.object({ status: z.literal('non-fully-connected'), not_connected: z.tuple([Domain, Domain]) }),
+      ),
+      unreachable: answer(533, z.object({ unreachable_backends: z.array(Domain) })),
+    },
+  }),
+}
+
+export const brigInternal = { ...peopleInternal, ...remotesInternal }

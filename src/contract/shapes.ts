@@ -57,9 +57,10 @@ export const base64 = (bytesMax: number, bytesMin = 0) =>
     .max(Math.ceil(bytesMax / 3) * 4, { abort: true })
     .refine(isBase64, 'must be padded Base64')
 
+const LAST_GROUP = /^(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==|)$/
+
 // Not one regular expression for all of it: a repeated group overflows the matcher's stack on long input.
 function isBase64(value: string): boolean {
-  if (value.length === 0) return true
-  if (value.length % 4 !== 0 || /[^A-Za-z0-9+/]/.test(value.slice(0, -4))) return false
-  return /^(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)$/.test(value.slice(-4))
+  const isWhole = value.length % 4 === 0
+  return isWhole && !/[^A-Za-z0-9+/]/.test(value.slice(0, -4)) && LAST_GROUP.test(value.slice(-4))
 }

@@ -8,13 +8,12 @@ import {
   CLIENTS_PER_USER_MAX,
   CONNECTIONS_PER_NOTIFICATION_MAX,
   CONTACTS_MAX,
-  DOMAINS_MAX,
   SEARCH_TERM_CHARACTERS_MAX,
   TEAMS_MAX,
   USERS_PER_CLAIM_MAX,
   USERS_PER_LIST_MAX,
 } from './limits.ts'
-import { alternative, alternativeWith, ClientIds, Unit, VersionInfo } from './shared.ts'
+import { alternative, alternativeWith, ClientIds, Domains, Unit, VersionInfo } from './shared.ts'
 import {
   ClientInfo,
   ClientPrekey,
@@ -129,8 +128,8 @@ export const brigFederation = named({
   }),
 
   'get-not-fully-connected-backends': rpc('Ask a backend with which of some others it does not federate.', {
-    input: z.object({ domains: set(Domain, DOMAINS_MAX) }),
-    output: z.object({ non_connected_backends: set(Domain, DOMAINS_MAX) }),
+    input: z.object({ domains: Domains }),
+    output: z.object({ non_connected_backends: Domains }),
   }),
 })
 

@@ -1,6 +1,6 @@
 /** What the RPCs of several components have in common (federation-api.md §1, §2, §4.4). */
 import { z } from 'zod'
-import { ClientId, Domain, UserId } from '../ids.ts'
+import { ClientId, Domain, type QualifiedUserId, UserId } from '../ids.ts'
 import { base64, map, orDefault, set } from '../shapes.ts'
 import {
   CLIENTS_PER_USER_MAX,
@@ -46,6 +46,9 @@ export type VersionInfo = z.infer<typeof VersionInfo>
 export const GroupId = base64(GROUP_ID_BYTES_MAX)
 export type GroupId = z.infer<typeof GroupId>
 
+/** Some backends. */
+export const Domains = z.array(Domain).max(DOMAINS_MAX)
+
 export const ClientIds = set(ClientId, CLIENTS_PER_USER_MAX)
 
 /** Client ids by user. */
@@ -59,3 +62,14 @@ export type QualifiedUserClients = z.infer<typeof QualifiedUserClients>
 /** Something for each client of each user. */
 export const userClientMap = <T extends z.ZodType>(value: T, usersMax: number) =>
   map(UserId, map(ClientId, value, CLIENTS_PER_USER_MAX), usersMax)
+
+const Identified = z
+  .looseObject({ qualified_id: z.looseObject({ id: z.unknown() }) })
+  .transform((value) => ({ ...value, id: value.qualified_id.id }))
+
+/**
+ * `id` is a deprecated duplicate that is written but not read: it is taken from `qualified_id`, so that the two
+ * cannot contradict each other.
+ */
+export const withOwnId = <T extends z.ZodType<{ qualified_id: QualifiedUserId; id: UserId }>>(schema: T) =>
+  z.preprocess((value) => Identified.safeParse(value).data ?? value, schema)

@@ -27,7 +27,7 @@ import {
   USERS_PER_CLAIM_MAX,
   USERS_PER_LIST_MAX,
 } from './limits.ts'
-import { userClientMap } from './shared.ts'
+import { userClientMap, withOwnId } from './shared.ts'
 
 /** A service (a bot) and who runs it. */
 export const ServiceReference = z.object({ id: ServiceId, provider: ProviderId })
@@ -81,19 +81,6 @@ export const Contact = withOwnId(
   }),
 )
 export type Contact = z.infer<typeof Contact>
-
-/**
- * `id` is a deprecated duplicate that is written but not read: it is taken from `qualified_id`, so that the two
- * cannot contradict each other.
- */
-export function withOwnId<T extends z.ZodType<{ qualified_id: QualifiedUserId; id: UserId }>>(schema: T) {
-  return z.preprocess((value) => {
-    if (typeof value !== 'object' || value === null || !('qualified_id' in value)) return value
-    const qualified: unknown = value.qualified_id
-    const id = typeof qualified === 'object' && qualified !== null && 'id' in qualified ? qualified.id : undefined
-    return { ...value, id }
-  }, schema)
-}
 
 /** A client as strangers may see it. */
 export const PubClient = z.object({ id: ClientId, class: omitted(ClientClass) })

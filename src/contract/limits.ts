@@ -1,4 +1,4 @@
-/** Bounds of the scalars in `ids.ts`. Where the protocol names a bound it stands in the schema itself. */
+/** Bounds of the scalars in `ids.ts` and of Proteus messages. Where the protocol names one it stands in the schema. */
 
 /** 64 bits in hexadecimal. */
 export const CLIENT_ID_DIGITS_MAX = 16
@@ -17,3 +17,9 @@ export const TIMESTAMP_CHARACTERS_MAX = 48
 
 /** Larger than any body we accept; fields with a tighter bound say so themselves. */
 export const BASE64_BYTES_MAX = 16 * 1024 * 1024
+
+/** Recipient clients of one Proteus message: what gundeck takes in one push, and more than any group we allow has. */
+export const PROTEUS_CLIENTS_MAX = 20_000
+
+/** Users that the mismatch strategy of a Proteus message names. */
+export const PROTEUS_STRATEGY_USERS_MAX = 10_000

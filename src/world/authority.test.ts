@@ -41,7 +41,11 @@ test('an authority of the same name with another key is not trusted', async () =
 test('an expired certificate and a self-signed one are not trusted', async () => {
   const authority = await createAuthority('Test CA', clock)
   const server = await authority.issue({ dnsNames: ['localhost'] })
-  const expired = await authority.issue({ dnsNames: ['b.test'], notBefore: new Date('2020-01-01'), notAfter: new Date('2020-01-02') })
+  const expired = await authority.issue({
+    dnsNames: ['b.test'],
+    notBefore: new Date('2020-01-01'),
+    notAfter: new Date('2020-01-02'),
+  })
   const own = await selfSigned({ dnsNames: ['b.test'] }, clock)
 
   assert.equal(await handshake({ trusted: authority, server, client: expired }), 'CERT_HAS_EXPIRED')
@@ -68,7 +72,10 @@ test('a leaf below two intermediates brings them along and is trusted', async ()
 
 test('names other than DNS names and a bare common name can be certified', async () => {
   const authority = await createAuthority('Test CA', clock)
-  const named = await authority.issue({ commonName: 'federator.a.test', otherNames: [{ type: 'url', value: 'https://federator.a.test' }] })
+  const named = await authority.issue({
+    commonName: 'federator.a.test',
+    otherNames: [{ type: 'url', value: 'https://federator.a.test' }],
+  })
   const bare = await authority.issue({ commonName: 'federator.a.test' })
 
   assert.equal(new X509Certificate(named.certificatePem).subjectAltName, 'URI:https://federator.a.test')
@@ -96,7 +103,13 @@ test('a written key is readable by its owner only', async (t) => {
 
 async function handshake(of: { trusted: Credential; server: Credential; client: Credential }): Promise<string> {
   const ca = of.trusted.certificatePem
-  const server = createServer({ ca, cert: of.server.chainPem, key: of.server.keyPem, requestCert: true, rejectUnauthorized: false })
+  const server = createServer({
+    ca,
+    cert: of.server.chainPem,
+    key: of.server.keyPem,
+    requestCert: true,
+    rejectUnauthorized: false,
+  })
   const verdict = once(server, 'secureConnection').then(([socket]: TLSSocket[]) => {
     const outcome = socket?.authorized ? 'authorized' : String(socket?.authorizationError)
     socket?.destroy()
@@ -106,7 +119,14 @@ async function handshake(of: { trusted: Credential; server: Credential; client: 
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
-  const client = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, cert: of.client.chainPem, key: of.client.keyPem })
+  const client = connect({
+    host: '127.0.0.1',
+    port,
+    servername: 'localhost',
+    ca,
+    cert: of.client.chainPem,
+    key: of.client.keyPem,
+  })
   client.on('error', () => undefined)
   await once(client, 'secureConnect')
   const outcome = await verdict

@@ -142,14 +142,21 @@ async function authorityParts(of: { name: string; publicKey: CryptoKey; clock: C
 
 async function leafParts(request: CertificateRequest, publicKey: CryptoKey, clock: Clock): Promise<Parts> {
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags
-  const names = [...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })), ...(request.otherNames ?? [])]
+  const names = [
+    ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(request.otherNames ?? []),
+  ]
   const purposes = request.purposes ?? ['serverAuth', 'clientAuth']
   const extensions: x509.Extension[] = [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(request.keyType === 'rsa' ? digitalSignature | keyEncipherment : digitalSignature, true),
+    new x509.KeyUsagesExtension(
+      request.keyType === 'rsa' ? digitalSignature | keyEncipherment : digitalSignature,
+      true,
+    ),
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
   ]
-  if (purposes !== 'any') extensions.push(new x509.ExtendedKeyUsageExtension(purposes.map((purpose) => x509.ExtendedKeyUsage[purpose])))
+  if (purposes !== 'any')
+    extensions.push(new x509.ExtendedKeyUsageExtension(purposes.map((purpose) => x509.ExtendedKeyUsage[purpose])))
   if (names.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension(names))
   return {
     ...lifetime(request, clock, CERTIFICATE_LIFETIME_MS),

@@ -9,7 +9,11 @@ export interface CredentialFiles {
 }
 
 /** Writes the chain and the key as PEM. The key is never readable by anybody else, not even for a moment. */
-export async function writeCredential(directory: string, name: string, credential: Credential): Promise<CredentialFiles> {
+export async function writeCredential(
+  directory: string,
+  name: string,
+  credential: Credential,
+): Promise<CredentialFiles> {
   const files = credentialFiles(directory, name)
   await mkdir(directory, { recursive: true })
   await replaceFile(files.keyFile, credential.keyPem, 0o600)

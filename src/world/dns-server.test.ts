@@ -24,7 +24,10 @@ test('a stub resolver finds service and addresses', async () => {
   resolver.setServers([`${server.host}:${server.port}`])
 
   const [service] = await resolver.resolveSrv('_wire-server-federator._tcp.a.test')
-  assert.deepEqual([service?.name, service?.port, service?.priority, service?.weight], ['federator.a.test', 8443, 0, 10])
+  assert.deepEqual(
+    [service?.name, service?.port, service?.priority, service?.weight],
+    ['federator.a.test', 8443, 0, 10],
+  )
   assert.deepEqual(await resolver.resolve4('federator.a.test', { ttl: true }), [{ address: '127.0.0.1', ttl: 60 }])
   assert.deepEqual(await resolver.resolve6('federator.a.test'), ['::1'])
 })
@@ -49,7 +52,10 @@ test('a missing name and a missing type are told apart, both with the time they 
   assert.equal(rcode(missingName), 3)
   assert.equal(rcode(missingType), 0)
   assert.equal(rcode(between), 0)
-  assert.deepEqual(missingName.authorities?.map((record) => [record.type, record.name]), [['SOA', 'a.test']])
+  assert.deepEqual(
+    missingName.authorities?.map((record) => [record.type, record.name]),
+    [['SOA', 'a.test']],
+  )
   assert.equal(missingType.answers?.length, 0)
 })
 
@@ -79,7 +85,10 @@ test('an answer too long for UDP is truncated and complete over TCP', async () =
   assert.equal(short.flag_tc, true)
   assert.equal(short.answers?.length, 0)
   assert.equal((await askTcp(server, question)).answers?.length, 40)
-  assert.deepEqual(server.questions.map((asked) => asked.over), ['udp', 'tcp'])
+  assert.deepEqual(
+    server.questions.map((asked) => asked.over),
+    ['udp', 'tcp'],
+  )
 })
 
 test('the root as target is sent as the root', async () => {
@@ -87,9 +96,10 @@ test('the root as target is sent as the root', async () => {
   await using server = await startDnsServer({ zones: [{ origin: 'a.test', records }] })
   const answer = packet.decode(await askUdp(server, { type: 'SRV', name: '_wire-server-federator._tcp.a.test' }))
 
-  assert.deepEqual(answer.answers?.map((record) => 'data' in record && record.data), [
-    { priority: 0, weight: 10, port: 0, target: '.' },
-  ])
+  assert.deepEqual(
+    answer.answers?.map((record) => 'data' in record && record.data),
+    [{ priority: 0, weight: 10, port: 0, target: '.' }],
+  )
 })
 
 test('a test can make the server fail, truncate, or send anything', async () => {

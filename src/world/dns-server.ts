@@ -178,7 +178,8 @@ async function bindBoth(host: string, port: number): Promise<{ udp: UdpSocket; t
       return { udp, tcp, port: udp.address().port }
     } catch (cause) {
       udp.close()
-      if (port !== 0 || attempt === DNS_PORT_ATTEMPTS_MAX) throw new Error(`binding DNS to ${host} port ${port}`, { cause })
+      if (port !== 0 || attempt === DNS_PORT_ATTEMPTS_MAX)
+        throw new Error(`binding DNS to ${host} port ${port}`, { cause })
     }
   }
 }

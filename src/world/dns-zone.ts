@@ -48,7 +48,8 @@ export function answerFrom(zones: readonly Zone[], question: Question): ZoneAnsw
     return { code: 'NOERROR', answers: matching.map((record) => toAnswer(question.name, record)), authorities: [] }
   }
   // RFC 8020: a name above an existing one exists too, it merely has no records.
-  const exists = name === normalise(zone.origin) || zone.records.some((record) => isWithin(normalise(record.name), name))
+  const exists =
+    name === normalise(zone.origin) || zone.records.some((record) => isWithin(normalise(record.name), name))
   return { code: exists ? 'NOERROR' : 'NXDOMAIN', answers: [], authorities: [startOfAuthority(zone)] }
 }
 

@@ -20,3 +20,11 @@ export const DNS_TCP_CONNECTIONS_MAX = 64
 
 /** UDP and TCP must share one port; another pair is tried this many times when the TCP half is taken. */
 export const DNS_PORT_ATTEMPTS_MAX = 20
+
+/** Time for one call of the world's own app; the slowest thing behind one is a remote that does not answer. */
+export const APP_CALL_MS = 30_000
+
+export const APP_BODY_BYTES_MAX = 64 * 1024 * 1024
+
+/** How long anybody in a story waits for a state that should come about. */
+export const PATIENCE_MS = 20_000

@@ -1,6 +1,6 @@
 /** Conversations and messages between backends (federation-api.md §7). */
 import { z } from 'zod'
-import { between, from, notification, rpc, until } from '#src/kit/endpoint.ts'
+import { between, from, named, notification, rpc, until } from '#src/kit/endpoint.ts'
 import { ClientId, ConversationId, QualifiedUserId, Timestamp, UserId } from '../ids.ts'
 import { orNull } from '../shapes.ts'
 import {
@@ -59,7 +59,7 @@ export type GetConversationsRequest = z.infer<typeof GetConversationsRequest>
 const conversationList = <T extends z.ZodType>(conversation: T) =>
   z.object({ convs: z.array(conversation).max(CONVERSATIONS_PER_REQUEST_MAX) })
 
-export const galleyFederation = {
+export const galleyFederation = named({
   'on-conversation-created': rpc('Tell that a conversation of ours was created and has some of their users in it.', {
     input: ConversationCreated,
     output: EmptyResponse,
@@ -99,7 +99,7 @@ export const galleyFederation = {
     versions: from(1),
     input: ConversationUpdate,
   }),
-}
+})
 
 export const RemoveFromConversationError = z.enum([
   'RemoveFromConversationErrorNotFound',
@@ -154,7 +154,7 @@ export const TypingDataUpdateResponse = z.discriminatedUnion('tag', [
 export type TypingDataUpdateResponse = z.infer<typeof TypingDataUpdateResponse>
 
 /** Changes of conversations that remote members ask for themselves; not served yet. */
-export const galleyMembershipFederation = {
+export const galleyMembershipFederation = named({
   'leave-conversation': rpc('Ask the owner of a conversation to remove a user of ours who leaves.', {
     input: z.object({ conv_id: ConversationId, leaver: UserId }),
     output: LeaveConversationResponse,
@@ -174,10 +174,10 @@ export const galleyMembershipFederation = {
     input: TypingDataUpdated,
     output: EmptyResponse,
   }),
-}
+})
 
 /** Deletion of accounts and clients; not served yet. */
-export const galleyDeletionFederation = {
+export const galleyDeletionFederation = named({
   'on-client-removed': notification('Tell the owner of conversations that a client of a user of ours is gone.', {
     input: z.object({ user: UserId, client: ClientId, convs: ConversationIds }),
   }),
@@ -185,10 +185,10 @@ export const galleyDeletionFederation = {
   'on-user-deleted-conversations': notification('Tell the owner of conversations that a user of ours is gone.', {
     input: z.object({ user: UserId, conversations: ConversationIds.min(1) }),
   }),
-}
+})
 
 /** What MLS needs in addition; not served yet. */
-export const galleyMlsFederation = {
+export const galleyMlsFederation = named({
   // COMPAT(v1): version 1 only.
   'get-one2one-conversation-v1': rpc('Get the MLS conversation that a user of ours has with one of theirs.', {
     name: 'get-one2one-conversation',
@@ -202,4 +202,4 @@ export const galleyMlsFederation = {
     input: GetOne2OneConversationRequest,
     output: GetOne2OneConversationResponseV2,
   }),
-}
+})

@@ -39,7 +39,7 @@ const anyRecipients = fc
   .uniqueArray(fc.tuple(anyDomain, anyUsers.map((users) => new Map(users))), { maxLength: 3, selector: ([name]) => name })
   .map((domains) => new Map(domains))
 const anyStrategy: fc.Arbitrary<ProteusMessage['strategy']> = fc.oneof(
-  fc.constantFrom({ kind: 'report-all' as const }, { kind: 'ignore-all' as const }),
+  fc.constantFrom<ProteusMessage['strategy']>({ kind: 'report-all' }, { kind: 'ignore-all' }),
   fc.record({
     kind: fc.constantFrom('report-only' as const, 'ignore-only' as const),
     users: fc.array(fc.record({ domain: anyDomain, id: anyUser }, PLAIN), { maxLength: 3 }),

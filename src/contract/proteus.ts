@@ -15,8 +15,10 @@ export type ProteusRecipients = ReadonlyMap<Domain, ReadonlyMap<UserId, Readonly
 
 /** Which clients that the sender forgot keep the message from being sent. */
 export type MismatchStrategy =
-  | { readonly kind: 'report-all' | 'ignore-all' }
-  | { readonly kind: 'report-only' | 'ignore-only'; readonly users: readonly QualifiedUserId[] }
+  | { readonly kind: 'report-all' }
+  | { readonly kind: 'ignore-all' }
+  | { readonly kind: 'report-only'; readonly users: readonly QualifiedUserId[] }
+  | { readonly kind: 'ignore-only'; readonly users: readonly QualifiedUserId[] }
 
 export interface ProteusMessage {
   readonly sender: ClientId

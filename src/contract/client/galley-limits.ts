@@ -1,0 +1,16 @@
+/** Bounds on what clients may send about conversations. Where the protocol names one it is that one. */
+import { RAW_MESSAGE_BYTES_MAX } from '../federation/limits.ts'
+
+/** client-conversations.md §3, creator included. */
+export const GROUP_MEMBERS_MAX = 500
+
+/** Duplicates and the creator himself may stand in the list; more is nonsense. */
+export const LISTED_MEMBERS_MAX = 2 * GROUP_MEMBERS_MAX
+
+/** client-conversations.md §4. */
+export const CONVERSATION_IDS_PAGE_MAX = 1_000
+export const CONVERSATIONS_PER_LIST_MAX = 1_000
+export const PAGING_STATE_CHARACTERS_MAX = 1_024
+
+/** What a client may send is what the owner of the conversation takes from us. */
+export const PROTEUS_MESSAGE_BYTES_MAX = RAW_MESSAGE_BYTES_MAX

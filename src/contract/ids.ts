@@ -111,8 +111,9 @@ export const Timestamp = z.iso
   .brand<'Timestamp'>()
 export type Timestamp = z.infer<typeof Timestamp>
 
+// The fraction is cut by hand: beyond nine digits V8 misplaces them.
 function canonicalTime(value: string): string {
-  const time = new Date(value)
+  const time = new Date(value.replace(/(\.\d{3})\d+/, '$1'))
   return Number.isNaN(time.getTime()) ? '' : time.toISOString()
 }
 

@@ -21,7 +21,10 @@ export const set = <T extends z.ZodType<string>>(schema: T, max: number) =>
 
 /** A map whose keys are identifiers. */
 export const map = <K extends z.ZodType<string, string>, V extends z.ZodType>(key: K, value: V, max: number) =>
-  z.record(key, value).refine((entries) => Object.keys(entries).length <= max, `must have at most ${max} entries`)
+  z
+    .record(key, value)
+    .refine((entries) => Object.keys(entries).length <= max, `must have at most ${max} entries`)
+    .meta({ maxProperties: max })
 
 /** Text for humans, its length counted in code points as the protocol does. */
 export const text = (minimum: number, maximum: number) =>

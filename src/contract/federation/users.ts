@@ -49,7 +49,7 @@ export const UserProfile = withOwnId(
     name: Name,
     text_status: omitted(text(1, 256)),
     /** Deprecated: always written, as an empty array; what others write is dropped. */
-    picture: z.array(z.never()).catch([]),
+    picture: z.array(z.never()).max(0).catch([]),
     assets: orDefault(z.array(ProfileAsset).max(PROFILE_ASSETS_MAX), []),
     accent_id: AccentId,
     /** Written only when true. */

@@ -1,0 +1,56 @@
+/** Bounds on what brig does for others. Bounds on what they may send are in the contract. */
+
+/** client-auth.md §3.1. */
+export const ACCESS_TOKEN_SECONDS = 900
+export const PERSISTENT_COOKIE_SECONDS = 4_838_400
+export const SESSION_COOKIE_SECONDS = 86_400
+/** A persistent cookie older than this gets a successor, and stays usable for as long again. */
+export const COOKIE_RENEW_SECONDS = 1_209_600
+
+/** A cookie header with more of ours than this is not a browser's. */
+export const COOKIES_PER_REQUEST_MAX = 8
+export const COOKIE_HEADER_CHARACTERS_MAX = 16_384
+
+/**
+ * Who fills all places for cookies of one type within this time is not a person; the places of his other devices are
+ * not given away to that.
+ */
+export const COOKIE_BURST_SECONDS = 60
+
+/** Wrong passwords for one account within the window; then even the right one has to wait. */
+export const FAILED_LOGINS_MAX = 10
+export const FAILED_LOGINS_WINDOW_SECONDS = 300
+
+/**
+ * Password hashing takes 19 MiB and some 30 ms of a core each time. Two at once keep the memory bounded and leave the
+ * thread pool, which also does DNS and files, half free; who would wait behind more than this is told to come back.
+ */
+export const PASSWORD_HASHES_AT_ONCE = 2
+export const PASSWORD_HASHES_WAITING_MAX = 64
+export const PASSWORD_BUSY_RETRY_SECONDS = 5
+
+/** client-users.md §5.1. */
+export const PERMANENT_DEVICES_MAX = 7
+export const TEMPORARY_DEVICES_MAX = 1
+
+/** `sent` and `accepted` together (rules.md §2.5). */
+export const CONNECTIONS_MAX = 1_000
+
+/** How often a change is begun anew because the connection changed while the other backend was asked. */
+export const TRANSITION_ATTEMPTS_MAX = 4
+
+/** federation-transport.md §13: calls to several domains at once, for one request. */
+export const FAN_OUT_MAX = 8
+
+/** Milliseconds for one backend to answer when others are asked besides: a slow one must not hold up all. */
+export const FAN_OUT_TIMEOUT_MS = 5_000
+
+/** federation-api.md §6.4: contacts in one answer to another backend. */
+export const REMOTE_SEARCH_RESULTS_MAX = 15
+
+/** federation-transport.md §10.2. */
+export const REMOTES_MAX = 10_000
+export const REMOTE_UPDATE_INTERVAL_SECONDS = 10
+
+/** The courier waits up to 5 s itself. */
+export const FLUSH_TIMEOUT_MS = 7_000

@@ -102,7 +102,7 @@ export type RequestId = z.infer<typeof RequestId>
  */
 export const Timestamp = z.iso
   .datetime({ offset: true })
-  .max(TIMESTAMP_CHARACTERS_MAX)
+  .max(TIMESTAMP_CHARACTERS_MAX, { abort: true })
   .refine((value) => /^(?!0000)\d{4}-/.test(canonicalTime(value)), {
     message: 'must be in the years 0001 to 9999',
     abort: true,

@@ -1,0 +1,87 @@
+/** From a client's request to the service that owns the endpoint: who calls, with what, and nothing more. */
+import { z } from 'zod'
+import { BODY_LIMIT_BYTES, type Endpoint } from '#src/kit/endpoint.ts'
+import type { FastifyRequest } from 'fastify'
+import { Refusal } from '#src/kit/errors.ts'
+import { NO_BODY, type Transport, type WireRequest, type WireResponse } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import { hop } from '#src/kit/trace.ts'
+import { type Caller, callerHeaders } from '#src/rpc/context.ts'
+import { type AccessTokens, tokenOf } from './access-token.ts'
+import { readBody } from './read-body.ts'
+import { readVersion } from './versions.ts'
+
+export interface ForwardNeeds {
+  readonly endpoint: Endpoint
+  /** The spelling of the endpoint's path that this route is for. */
+  readonly pattern: string
+  readonly method: Endpoint['method']
+  readonly service: Transport
+  readonly tokens: AccessTokens
+  readonly log: Log
+}
+
+export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Promise<WireResponse> => {
+  const { endpoint, service, tokens, log } = needs
+  hop(log, 'gateway', request.id)
+  // Who calls is settled before a byte of the body is read.
+  let caller: Caller | undefined
+  if (endpoint.access === 'token') {
+    const verdict = await tokens.check(tokenOf(request.headers.authorization, queryOf(request)['access_token']))
+    if (verdict.kind === 'invalid') return UNAUTHORIZED
+    if (verdict.kind === 'other-class') throw new Refusal(403, 'access-denied', { detail: 'Not with this kind of token' })
+    caller = verdict.caller
+  }
+  const body = isReadOnly(needs) ? NO_BODY : await readBody(request.raw, endpoint.bodyLimit ?? BODY_LIMIT_BYTES)
+  return service.send(wireRequest(request, { ...needs, caller, body }))
+}
+
+/** Without error object: to stock clients this means that they should renew the token (client-api-versions.md §5.4). */
+const UNAUTHORIZED: WireResponse = { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: NO_BODY }
+
+const isReadOnly = ({ method }: ForwardNeeds): boolean => method === 'GET' || method === 'HEAD'
+
+interface Forwarded extends Pick<ForwardNeeds, 'endpoint' | 'pattern' | 'method'> {
+  readonly caller: Caller | undefined
+  readonly body: Uint8Array
+}
+
+const wireRequest = (request: FastifyRequest, { endpoint, pattern, method, caller, body }: Forwarded): WireRequest => {
+  const { access_token: accessToken, ...query } = queryOf(request)
+  return {
+    method,
+    pattern,
+    params: request.params as Record<string, string>,
+    query: caller === undefined && accessToken !== undefined ? { ...query, access_token: accessToken } : query,
+    headers: {
+      ...passedOn(request, endpoint),
+      ...(caller && callerHeaders(caller)),
+      'request-id': request.id,
+      'x-comity-api-version': String(readVersion(request.originalUrl).version ?? 0),
+      'x-forwarded-for': addressOf(request),
+    },
+    body,
+  }
+}
+
+const queryOf = (request: FastifyRequest): Record<string, string | string[]> =>
+  request.query as Record<string, string | string[]>
+
+/** An IPv4 caller on a socket for both families is that IPv4 address (RFC 4291 §2.5.5.2). */
+const addressOf = (request: FastifyRequest): string => (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+
+const ALWAYS = ['content-type', 'accept', 'accept-language', 'user-agent']
+// Log-in, renewal and log-out judge these themselves; everybody else knows the caller from us.
+const TO_PUBLIC = ['cookie', 'authorization']
+
+/** What is named here or declared by the endpoint and nothing else, so no header that we set can come from outside. */
+const passedOn = ({ headers }: FastifyRequest, endpoint: Endpoint): Record<string, string> => {
+  const declared = endpoint.headers instanceof z.ZodObject ? Object.keys(endpoint.headers.shape) : []
+  const names = [...ALWAYS, ...(endpoint.access === 'public' ? TO_PUBLIC : []), ...declared]
+  const passed: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers[name]
+    if (typeof value === 'string') passed[name] = value
+  }
+  return passed
+}

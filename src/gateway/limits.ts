@@ -1,0 +1,35 @@
+/** Bounds of the public front door, in one place. What one endpoint accepts stands in its declaration. */
+
+/** Request line and headers. Node's own default, said because strangers fill it. */
+export const HEADER_BYTES_MAX = 16 * 1024
+
+/** One parameter of a path; a domain or handle needs about 256. */
+export const PARAM_CHARACTERS_MAX = 1_024
+
+/** For a request to come in completely; 40 MB over a slow line take their time. */
+export const REQUEST_TIMEOUT_MS = 120_000
+
+export const HEADERS_TIMEOUT_MS = 15_000
+
+/** Longer than the 60 s after which common proxies in front close idle connections, so that they do it first. */
+export const KEEP_ALIVE_MS = 75_000
+
+/** A body this small is inflated at once; a larger one in another thread, where it holds up nobody. */
+export const INFLATE_AT_ONCE_BYTES_MAX = 16 * 1024
+
+/** Tokens whose signature was checked. One takes about half a kilobyte. */
+export const TOKENS_REMEMBERED_MAX = 20_000
+
+/** How long a removed key stays valid here. */
+export const KEYS_TTL_MS = 60_000
+
+/** Tokens that name unknown keys make us ask brig again, no more often than this. */
+export const KEYS_INTERVAL_MS = 2_000
+
+export const KEYS_TIMEOUT_MS = 5_000
+
+/** To reach gundeck in another process; stock clients give a connection attempt up after 4 s. */
+export const TUNNEL_CONNECT_TIMEOUT_MS = 3_000
+
+/** For requests in flight and websockets to come to an end when the gateway stops. */
+export const DRAIN_TIMEOUT_MS = 5_000

@@ -1,0 +1,60 @@
+/** Request bodies as bytes, inflated. Current stock clients compress every JSON body (client-api-versions.md §5.1). */
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { brotliDecompress, brotliDecompressSync, gunzip, gunzipSync, inflate, inflateSync, type ZlibOptions } from 'node:zlib'
+import { Refusal } from '#src/kit/errors.ts'
+import { BodyTooLarge, NO_BODY, readAll } from '#src/kit/http/wire.ts'
+import { INFLATE_AT_ONCE_BYTES_MAX } from './limits.ts'
+
+/** `limit` is in bytes and holds both for what comes over the line and for what it inflates to. */
+export const readBody = async (request: IncomingMessage, limit: number): Promise<Uint8Array> => {
+  if (isBodiless(request)) return NO_BODY
+  // Said in advance, so nothing of it has to be read.
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
+  const received = await readAll(request, limit).catch((cause: unknown) => {
+    if (cause instanceof BodyTooLarge) throw tooLarge()
+    throw new Refusal(400, 'bad-request', { detail: 'the body ended early', cause })
+  })
+  return inflateBody(received, { encoding: request.headers['content-encoding'], limit })
+}
+
+// RFC 9112 §6: a request has a body when one of these headers says so.
+const isBodiless = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+
+interface Codec {
+  readonly atOnce: (data: Uint8Array, options: ZlibOptions) => Buffer
+  readonly later: (data: Uint8Array, options: ZlibOptions) => Promise<Buffer>
+}
+
+const GZIP: Codec = { atOnce: gunzipSync, later: promisify<Uint8Array, ZlibOptions, Buffer>(gunzip) }
+const CODECS: Readonly<Record<string, Codec>> = {
+  gzip: GZIP,
+  // RFC 9110 §8.4.1.3: another name of the same.
+  'x-gzip': GZIP,
+  deflate: { atOnce: inflateSync, later: promisify<Uint8Array, ZlibOptions, Buffer>(inflate) },
+  br: { atOnce: brotliDecompressSync, later: promisify<Uint8Array, ZlibOptions, Buffer>(brotliDecompress) },
+}
+
+interface Inflating {
+  readonly encoding: string | undefined
+  readonly limit: number
+}
+
+export const inflateBody = async (body: Uint8Array, { encoding, limit }: Inflating): Promise<Uint8Array> => {
+  const name = encoding?.trim().toLowerCase() ?? 'identity'
+  if (name === 'identity' || name === '' || body.length === 0) return body
+  const codec = Object.hasOwn(CODECS, name) ? CODECS[name] : undefined
+  if (!codec) throw new Refusal(415, 'unsupported-media-type', { detail: 'this content encoding is not understood' })
+  const options = { maxOutputLength: limit }
+  try {
+    return body.length <= INFLATE_AT_ONCE_BYTES_MAX ? codec.atOnce(body, options) : await codec.later(body, options)
+  } catch (cause) {
+    const isBomb = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
+    throw isBomb ? tooLarge() : new Refusal(400, 'bad-request', { detail: 'the body cannot be inflated', cause })
+  }
+}
+
+// The rest of the body is not read, so the connection cannot serve another request.
+const tooLarge = (): Refusal =>
+  new Refusal(413, 'client-error', { detail: 'Request body too large', headers: { connection: 'close' } })

@@ -1,0 +1,45 @@
+/** Handing a websocket handshake from the gateway, which knows the caller, to the part that will speak on it. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Caller } from './context.ts'
+
+/** Where gundeck takes it on its internal listener, with the caller in headers, when the two are apart. */
+export const AWAIT_PATH = '/i/await'
+
+export interface Handover {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  /** What came after the handshake's headers already. */
+  readonly head: Buffer
+  readonly caller: Caller
+  readonly requestId: string
+}
+
+export interface UpgradedSocket {
+  /** Asks the other side to leave, because this process is about to end. */
+  goAway(): void
+}
+
+/** Owns the socket from then on, whatever the outcome; undefined when it came to nothing. */
+export type AcceptUpgrade = (handover: Handover) => Promise<UpgradedSocket | undefined>
+
+/** The query parameter by which a websocket asks for what concerns one device. */
+export const clientFilterOf = (target: string): string | undefined => {
+  const query = target.split('?', 2)[1]
+  return query === undefined ? undefined : (new URLSearchParams(query).get('client') ?? undefined)
+}
+
+/** Answers a handshake that comes to nothing; HTTP by hand, since there is no response object for an upgrade. */
+export const refuseUpgrade = (socket: Duplex, status: string, body?: Readonly<Record<string, unknown>>): void => {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    'connection: close',
+    ...(body === undefined ? [] : ['content-type: application/json']),
+    `content-length: ${Buffer.byteLength(text)}`,
+    '',
+    text,
+  ]
+  socket.on('error', () => socket.destroy())
+  socket.end(lines.join('\r\n'), () => socket.destroy())
+}

@@ -1,0 +1,131 @@
+/** `/await`: the websocket on which a device hears of things as they happen (client-notifications.md §4). */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
+import type { Log } from '#src/kit/log.ts'
+import { type Caller, callerOf } from '#src/rpc/context.ts'
+import { type AcceptUpgrade, AWAIT_PATH, clientFilterOf, type Handover, refuseUpgrade } from '#src/rpc/upgrade.ts'
+import { CLIENT_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, UNSENT_BYTES_MAX } from './limits.ts'
+import { clientFilter } from './notification.ts'
+import { GOING_AWAY, type LiveSocket, type Sockets } from './sockets.ts'
+import type { GundeckStore, StreamEnd } from './store.ts'
+
+interface Needs {
+  readonly store: GundeckStore
+  readonly sockets: Sockets
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export const acceptAwait = ({ store, sockets, clock, log }: Needs): AcceptUpgrade => {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: CLIENT_FRAME_BYTES_MAX,
+  })
+  return async ({ request, socket, head, caller }) => {
+    // Until `ws` owns it nobody else listens, and an error without listener would end the process.
+    const destroy = (): unknown => socket.destroy()
+    socket.on('error', destroy)
+    const end = await streamEnd({ store, sockets, log }, caller)
+    if (end === undefined) {
+      refuseUpgrade(socket, '503 Service Unavailable')
+      return undefined
+    }
+    socket.off('error', destroy)
+    let opened: WebSocket | undefined
+    // Writes the 101 and calls back at once. Nothing can happen to the user between that and `add`, so what this
+    // socket is not sent had been stored before it opened, and the device finds it by catching up.
+    server.handleUpgrade(request, socket, head, (websocket) => {
+      opened = websocket
+      const live = liveSocket(websocket, { target: request.url ?? '', caller, now: clock.monotonicMs() })
+      converse(live, { clock, log })
+      sockets.add(live, end)
+    })
+    return opened && { goAway: () => opened?.close(GOING_AWAY) }
+  }
+}
+
+/** Where delivery to this user begins. Whoever is connected already has a mark of his own. */
+const streamEnd = async (
+  { store, sockets, log }: Omit<Needs, 'clock'>,
+  { user }: Caller,
+): Promise<StreamEnd | undefined> => {
+  const present = sockets.presenceOf(user)
+  if (present) return present.delivered
+  try {
+    const ends = await withDeadline(store.ends([user]), HANDSHAKE_TIMEOUT_MS, 'reading where a stream ends')
+    return ends.get(user) ?? { at: 0, seq: 0 }
+  } catch (error) {
+    log.error({ err: error }, 'opening a websocket')
+    return undefined
+  }
+}
+
+interface Opening {
+  readonly target: string
+  readonly caller: Caller
+  readonly now: number
+}
+
+const liveSocket = (socket: WebSocket, { target, caller, now }: Opening): LiveSocket => {
+  return {
+    user: caller.user,
+    connection: caller.connection,
+    client: clientFilter(clientFilterOf(target)),
+    socket,
+    openedMs: now,
+    lastHeardMs: now,
+  }
+}
+
+const PING = Buffer.from('ping')
+const PONG = Buffer.from('pong')
+
+const converse = (live: LiveSocket, { clock, log }: Pick<Needs, 'clock' | 'log'>): void => {
+  const { socket } = live
+  const heard = (): void => {
+    live.lastHeardMs = clock.monotonicMs()
+  }
+  socket.on('ping', heard)
+  socket.on('pong', heard)
+  socket.on('message', (data, isBinary) => {
+    heard()
+    if (isBinary || !isPing(data)) return
+    // Who asks for answers and never reads them would fill our memory with them.
+    if (socket.bufferedAmount > UNSENT_BYTES_MAX) socket.terminate()
+    else socket.send(PONG, { binary: true })
+  })
+  // `ws` closes the socket by itself; 'close' follows.
+  socket.on('error', (error) => log.debug({ err: error }, 'a websocket failed'))
+}
+
+const isPing = (data: RawData): boolean => Buffer.isBuffer(data) && data.equals(PING)
+
+/** For a gundeck of its own process: takes handshakes from the gateway on the internal listener. */
+export const acceptAwaitOn = (server: Server, accept: AcceptUpgrade, { log }: Pick<Needs, 'log'>): void => {
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.url?.split('?', 1)[0] !== AWAIT_PATH) {
+      refuseUpgrade(socket, '404 Not Found')
+      return
+    }
+    takeOver({ request, socket, head }, accept).catch((error: unknown) => {
+      log.warn({ err: error }, 'taking over a websocket')
+      if (!socket.destroyed) refuseUpgrade(socket, '401 Unauthorized')
+    })
+  })
+}
+
+const takeOver = async (
+  upgrade: Pick<Handover, 'request' | 'socket' | 'head'>,
+  accept: AcceptUpgrade,
+): Promise<void> => {
+  const single = Object.entries(upgrade.request.headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value]] : [],
+  )
+  const headers: Record<string, string> = Object.fromEntries(single)
+  await accept({ ...upgrade, caller: callerOf({ headers }), requestId: headers['request-id'] ?? 'N/A' })
+}

@@ -1,0 +1,112 @@
+/**
+ * Group commit: what arrives while one commit runs goes into the next one together. Under load the cost of a commit
+ * is shared by many callers, and a lone caller waits for nobody. A timer that collects for a while was refused: it
+ * would delay exactly the lone caller.
+ */
+import { Refusal } from '#src/kit/errors.ts'
+
+export interface GroupCommitOptions<Item> {
+  /** Makes all of them durable or none, in order. */
+  readonly commit: (items: readonly Item[]) => Promise<void>
+  /** Whether a failed commit is the fault of something in it, so that the rest may do better without. */
+  readonly isFaultOfItems: (error: unknown) => boolean
+  readonly weightOf: (item: Item) => number
+  readonly itemsMax: number
+  readonly weightMax: number
+  readonly waitingWeightMax: number
+}
+
+export interface GroupCommit<Item> {
+  /** Returns when all are durable. */
+  write(items: readonly Item[]): Promise<void>
+  /** Returns when nothing is waiting any more. */
+  idle(): Promise<void>
+}
+
+interface Job<Item> {
+  readonly items: readonly Item[]
+  readonly weight: number
+  resolve(): void
+  reject(error: unknown): void
+}
+
+export const groupCommit = <Item>(options: GroupCommitOptions<Item>): GroupCommit<Item> => {
+  const { weightOf, waitingWeightMax } = options
+  const waiting: Job<Item>[] = []
+  let waitingWeight = 0
+  let running: Promise<void> | undefined
+
+  const run = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const group = takeGroup(waiting, options)
+      waitingWeight -= group.reduce((sum, job) => sum + job.weight, 0)
+      await settle(group, options)
+    }
+    running = undefined
+  }
+
+  return {
+    write: (items) =>
+      new Promise((resolve, reject) => {
+        const weight = items.reduce((sum, item) => sum + weightOf(item), 0)
+        if (waitingWeight > 0 && waitingWeight + weight > waitingWeightMax) {
+          reject(new Refusal(503, 'overloaded', { detail: 'too many notifications wait to be stored' }))
+          return
+        }
+        waiting.push({ items, weight, resolve, reject })
+        waitingWeight += weight
+        running ??= run()
+      }),
+    idle: async () => running,
+  }
+}
+
+type Bounds<Item> = Pick<GroupCommitOptions<Item>, 'itemsMax' | 'weightMax'>
+
+/** From the front as many as fit; the first one always. */
+const takeGroup = <Item>(waiting: Job<Item>[], { itemsMax, weightMax }: Bounds<Item>): Job<Item>[] => {
+  let items = 0
+  let weight = 0
+  const end = waiting.findIndex((job, index) => {
+    items += job.items.length
+    weight += job.weight
+    return index > 0 && (items > itemsMax || weight > weightMax)
+  })
+  return waiting.splice(0, end < 0 ? waiting.length : end)
+}
+
+/** One caller's bad item must not fail the others who happened to come at the same time: they get a commit each. */
+const settle = async <Item>(group: readonly Job<Item>[], options: GroupCommitOptions<Item>): Promise<void> => {
+  try {
+    await commitInChunks(
+      group.flatMap((job) => job.items),
+      options,
+    )
+    for (const job of group) job.resolve()
+  } catch (error) {
+    if (group.length > 1 && options.isFaultOfItems(error)) {
+      for (const job of group) await settle([job], options)
+    } else {
+      for (const job of group) job.reject(error)
+    }
+  }
+}
+
+/** A single caller may bring more than one commit should carry. */
+const commitInChunks = async <Item>(
+  items: readonly Item[],
+  { commit, weightOf, itemsMax, weightMax }: GroupCommitOptions<Item>,
+): Promise<void> => {
+  let chunk: Item[] = []
+  let weight = 0
+  for (const item of items) {
+    if (chunk.length > 0 && (chunk.length >= itemsMax || weight + weightOf(item) > weightMax)) {
+      await commit(chunk)
+      chunk = []
+      weight = 0
+    }
+    chunk.push(item)
+    weight += weightOf(item)
+  }
+  if (chunk.length > 0) await commit(chunk)
+}

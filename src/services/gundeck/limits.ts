@@ -1,0 +1,53 @@
+/** Bounds of gundeck, in one place. */
+
+/** client-notifications.md §1: how long a device may be away without missing anything. */
+export const RETENTION_MS = 28 * 24 * 60 * 60 * 1000
+
+/** Rows and characters of payload that one statement stores; what waits longer goes with the next one. */
+export const COMMIT_ROWS_MAX = 4_000
+export const COMMIT_CHARACTERS_MAX = 8 * 1024 * 1024
+
+/** What may wait for the database before callers are told to come back. */
+export const WAITING_CHARACTERS_MAX = 256 * 1024 * 1024
+
+/** For one statement; callers repeat what did not succeed. */
+export const STATEMENT_TIMEOUT_MS = 30_000
+
+/** Characters of payload in one page of `GET /notifications`, whatever its `size` allows. */
+export const PAGE_CHARACTERS_MAX = 16 * 1024 * 1024
+
+/** Sockets one user may keep open; the oldest gives way, it may be one whose device is long gone. */
+export const SOCKETS_PER_USER_MAX = 32
+
+/** Frames from clients: all they ever send is `ping`. */
+export const CLIENT_FRAME_BYTES_MAX = 4 * 1024
+
+/** What may lie unsent in one socket before its device is told to catch up instead. */
+export const UNSENT_BYTES_MAX = 8 * 1024 * 1024
+
+/** A socket that was silent for two of these is dead. Stock clients send `ping` every 20 s and answer control pings. */
+export const PROBE_INTERVAL_MS = 60_000
+
+/** client-notifications.md §4. */
+export const SOCKET_AGE_MAX_MS = 3 * 24 * 60 * 60 * 1000
+
+/** For reading where a user's stream stands before the handshake; stock clients give up after 4 s. */
+export const HANDSHAKE_TIMEOUT_MS = 3_500
+
+/** For sockets to answer our close frame when the process ends. */
+export const CLOSE_TIMEOUT_MS = 1_000
+
+/** Notifications of one user that a replica reads after another one wrote them; a longer gap closes the sockets. */
+export const GAP_ROWS_MAX = 1_000
+
+/** Users in one note to other replicas. PostgreSQL takes 8,000 bytes, and one user needs at most 80. */
+export const USERS_PER_NOTE_MAX = 90
+
+/** Bytes of a note that carries a transient notification itself; a larger one is put into a table. */
+export const NOTE_BYTES_MAX = 7_500
+
+/** How long a transient notification waits in that table. Replicas that take longer to look do without it. */
+export const TRANSIENT_RETENTION_MS = 60_000
+
+export const SWEEP_INTERVAL_MS = 60_000
+export const SWEEP_ROWS_MAX = 5_000

@@ -1,0 +1,238 @@
+/** The only SQL of gundeck. Tables: `migrations/`. */
+import { type Kysely, sql } from 'kysely'
+import type { ClientId, UserId } from '#src/contract/ids.ts'
+import { GAP_ROWS_MAX, PAGE_CHARACTERS_MAX, SWEEP_ROWS_MAX, USERS_PER_NOTE_MAX } from './limits.ts'
+import type { Position } from './notification-id.ts'
+import { CHANNEL } from './replica-note.ts'
+
+/** One notification for one user, before it has its place. */
+export interface Entry {
+  readonly user: UserId
+  readonly pushId: string
+  readonly part: number
+  readonly clients: readonly ClientId[]
+  /** Connection number of the causing request's token, when it was this user's. */
+  readonly originConnection: string | undefined
+  /** JSON array of events, ASCII only. */
+  readonly payload: string
+}
+
+/** Where a user's stream ends, or has been delivered up to. */
+export interface StreamEnd {
+  readonly at: Position
+  readonly seq: number
+}
+
+export interface Stored extends StreamEnd {
+  readonly entry: Entry
+}
+
+export interface Range {
+  readonly user: UserId
+  /** Exclusive. */
+  readonly after: Position
+  /** Inclusive. */
+  readonly upTo: Position
+}
+
+export interface Row {
+  readonly at: Position
+  readonly clients: readonly string[]
+  readonly originConnection: string | undefined
+  readonly payload: string
+}
+
+export interface Page {
+  readonly rows: readonly { readonly at: Position; readonly payload: string }[]
+  readonly hasMore: boolean
+}
+
+export interface PageQuery {
+  readonly after: Position
+  readonly client: string | undefined
+  readonly size: number
+}
+
+export interface GundeckStore {
+  /** Those that were not stored before, in the order given. One statement, one commit. */
+  append(entries: readonly Entry[], now: Position): Promise<Stored[]>
+  /** Users without a stream are absent. */
+  ends(users: readonly UserId[]): Promise<Map<UserId, StreamEnd>>
+  page(user: UserId, query: PageQuery): Promise<Page>
+  last(user: UserId, filter: { client: string | undefined; after: Position }): Promise<Page['rows'][number] | undefined>
+  at(user: UserId, filter: { client: string | undefined; at: Position }): Promise<Page['rows'][number] | undefined>
+  /** At most one more than `GAP_ROWS_MAX` of each user, in order. */
+  ranges(ranges: readonly Range[]): Promise<Map<UserId, Row[]>>
+  forgetUser(user: UserId): Promise<void>
+  /** How many rows went; fewer than `SWEEP_ROWS_MAX` means that it is done. */
+  forgetBefore(at: Position): Promise<number>
+  keepTransient(id: string, now: Position, body: string): Promise<void>
+  transient(id: string): Promise<string | undefined>
+  forgetTransientsBefore(at: Position): Promise<void>
+}
+
+export interface StoreOptions {
+  /** This process's name among replicas, or undefined when there can be none and nobody has to be told. */
+  readonly replica: string | undefined
+}
+
+export const gundeckStore = (db: Kysely<unknown>, { replica }: StoreOptions): GundeckStore => ({
+  append: (entries, now) => append(db, { entries, now, replica }),
+  ends: (users) => ends(db, users),
+  page: (user, query) => page(db, user, query),
+  last: async (user, { client, after }) => {
+    const { rows } = await sql<PageRow>`
+      select at, payload from gundeck.notifications
+      where user_id = ${user} and at > ${after} and ${addressedTo(client)} order by at desc limit 1`.execute(db)
+    return rows[0] && { at: Number(rows[0].at), payload: rows[0].payload }
+  },
+  at: async (user, { client, at }) => {
+    const { rows } = await sql<PageRow>`
+      select at, payload from gundeck.notifications
+      where user_id = ${user} and at = ${at} and ${addressedTo(client)}`.execute(db)
+    return rows[0] && { at: Number(rows[0].at), payload: rows[0].payload }
+  },
+  ranges: (wanted) => ranges(db, wanted),
+  forgetUser: async (user) => {
+    await sql`delete from gundeck.notifications where user_id = ${user}`.execute(db)
+  },
+  forgetBefore: async (at) => {
+    const { numAffectedRows } = await sql`
+      delete from gundeck.notifications where ctid = any(array(
+        select ctid from gundeck.notifications where at < ${at} order by at limit ${SWEEP_ROWS_MAX}))`.execute(db)
+    return Number(numAffectedRows ?? 0n)
+  },
+  keepTransient: async (id, now, body) => {
+    await sql`insert into gundeck.transients (id, at, body) values (${id}, ${now}, ${body})`.execute(db)
+  },
+  transient: async (id) => {
+    const { rows } = await sql<{ body: string }>`select body from gundeck.transients where id = ${id}`.execute(db)
+    return rows[0]?.body
+  },
+  forgetTransientsBefore: async (at) => {
+    await sql`delete from gundeck.transients where at < ${at}`.execute(db)
+  },
+})
+
+interface Appending {
+  readonly entries: readonly Entry[]
+  readonly now: Position
+  readonly replica: string | undefined
+}
+
+// Drivers give 64-bit numbers as text, number or bigint.
+type Big = string | number | bigint
+
+/**
+ * Takes a run of positions from each user's clock, stores, and tells the other replicas, in one statement and so in
+ * one commit and one round trip whatever the number of users. The clocks are locked in the order of user ids, so two
+ * replicas never wait for each other. The sender repeats a push when our answer is lost, so the insert is harmless the
+ * second time: the key is the user, the push's id and the number of the entry in it.
+ */
+const append = async (db: Kysely<unknown>, { entries, now, replica }: Appending): Promise<Stored[]> => {
+  if (entries.length === 0) return []
+  const payloads = [...new Set(entries.map((entry) => entry.payload))]
+  const numberOfPayload = new Map(payloads.map((payload, index) => [payload, index + 1]))
+  const { rows } = await sql<{ ord: Big; at: Big; seq: Big }>`
+    with wanted as (
+      select w.*, row_number() over (partition by user_id order by ord) as rank,
+        count(*) over (partition by user_id) as total
+      from unnest(
+        ${entries.map((entry) => entry.user)}::uuid[], ${entries.map((entry) => entry.pushId)}::uuid[],
+        ${entries.map((entry) => entry.part)}::int[], ${entries.map((entry) => `{${entry.clients.join()}}`)}::text[],
+        ${entries.map((entry) => entry.originConnection ?? null)}::text[],
+        ${entries.map((entry) => numberOfPayload.get(entry.payload))}::int[]
+      ) with ordinality as w(user_id, push_id, part, clients, origin_connection, payload, ord)
+    ), ended as (
+      insert into gundeck.clocks as clock (user_id, at, seq)
+      select user_id, ${now}::bigint + count(*) - 1, count(*) from wanted group by user_id order by user_id
+      on conflict (user_id) do update
+        set at = greatest(clock.at + excluded.seq, excluded.at), seq = clock.seq + excluded.seq
+      returning user_id, at, seq
+    ), placed as (
+      select w.*, e.at - w.total + w.rank as at, e.seq - w.total + w.rank as seq
+      from wanted w join ended e using (user_id)
+    ), stored as (
+      insert into gundeck.notifications (user_id, at, push_id, part, clients, origin_connection, payload)
+      select p.user_id, p.at, p.push_id, p.part, p.clients::text[], p.origin_connection, t.text
+      from placed p join unnest(${payloads}::text[]) with ordinality as t(text, number) on t.number = p.payload
+      on conflict do nothing
+      returning user_id, at
+    )
+    select p.ord, p.at, p.seq ${replica === undefined ? sql`` : sql`, ${tellReplicas(replica)}`}
+    from stored s join placed p using (user_id, at) order by p.ord`.execute(db)
+  return rows.map(({ ord, at, seq }) => ({ entry: entryAt(entries, ord), at: Number(at), seq: Number(seq) }))
+}
+
+/** Sent by the database when the statement commits, and not otherwise. See `replica-note.ts` for the form. */
+const tellReplicas = (replica: string) => sql`(
+  select count(pg_notify(${CHANNEL}, note)) from (
+    select json_build_object('from', ${replica}::text, 'stored', json_agg(json_build_array(user_id, at, seq)))::text as note
+    from (select *, (row_number() over () - 1) / ${USERS_PER_NOTE_MAX} as chunk from ended) chunked group by chunk
+  ) notes
+)`
+
+const entryAt = (entries: readonly Entry[], ord: Big): Entry => {
+  const entry = entries[Number(ord) - 1]
+  if (!entry) throw new Error(`the database placed an entry ${ord} that it was not given`)
+  return entry
+}
+
+const ends = async (db: Kysely<unknown>, users: readonly UserId[]): Promise<Map<UserId, StreamEnd>> => {
+  const { rows } = await sql<{ user_id: UserId; at: Big; seq: Big }>`
+    select user_id, at, seq from gundeck.clocks where user_id = any(${users}::uuid[])`.execute(db)
+  return new Map(rows.map(({ user_id: user, at, seq }) => [user, { at: Number(at), seq: Number(seq) }]))
+}
+
+interface PageRow {
+  readonly at: Big
+  readonly payload: string
+}
+
+/** Without a client everything; with one what names it or nobody. */
+const addressedTo = (client: string | undefined) =>
+  client === undefined ? sql`true` : sql`(clients = '{}' or ${client}::text = any(clients))`
+
+// A page ends at its number of rows or of characters, whichever comes first; its first row always fits.
+const page = async (db: Kysely<unknown>, user: UserId, { after, client, size }: PageQuery): Promise<Page> => {
+  const { rows } = await sql<PageRow & { readonly total: Big }>`
+    select at, payload, total from (
+      select at, payload, count(*) over () as total,
+        sum(octet_length(payload)) over (order by at) - octet_length(payload) as characters_before
+      from (
+        select at, payload from gundeck.notifications
+        where user_id = ${user} and at > ${after} and ${addressedTo(client)} order by at limit ${size + 1}
+      ) found
+    ) sized where characters_before < ${PAGE_CHARACTERS_MAX} order by at`.execute(db)
+  const taken = rows.slice(0, size)
+  return {
+    rows: taken.map(({ at, payload }) => ({ at: Number(at), payload })),
+    hasMore: Number(rows[0]?.total ?? 0) > taken.length,
+  }
+}
+
+interface RangeRow extends PageRow {
+  readonly user_id: UserId
+  readonly clients: readonly string[]
+  readonly origin_connection: string | null
+}
+
+const ranges = async (db: Kysely<unknown>, wanted: readonly Range[]): Promise<Map<UserId, Row[]>> => {
+  const { rows } = await sql<RangeRow>`
+    select r.user_id, n.at, n.clients, n.origin_connection, n.payload
+    from unnest(
+      ${wanted.map((range) => range.user)}::uuid[], ${wanted.map((range) => range.after)}::bigint[],
+      ${wanted.map((range) => range.upTo)}::bigint[]
+    ) as r(user_id, after, up_to)
+    cross join lateral (
+      select * from gundeck.notifications
+      where user_id = r.user_id and at > r.after and at <= r.up_to order by at limit ${GAP_ROWS_MAX + 1}
+    ) n order by r.user_id, n.at`.execute(db)
+  const byUser = new Map<UserId, Row[]>()
+  for (const { user_id: user, at, clients, origin_connection: origin, payload } of rows) {
+    const list = byUser.get(user) ?? []
+    list.push({ at: Number(at), clients, originConnection: origin ?? undefined, payload })
+    byUser.set(user, list)
+  }
+  return byUser
+}

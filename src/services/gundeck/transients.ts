@@ -1,0 +1,55 @@
+/**
+ * What matters only now: typing, ringing. Told to open sockets, here and on other replicas, at most once; a replica
+ * that cannot be told does without, for nobody would want to hear of it later.
+ */
+import type { Push } from '#src/contract/internal/gundeck.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import type { Log } from '#src/kit/log.ts'
+import { asciiJson, frame } from './frame.ts'
+import type { Position } from './notification-id.ts'
+import type { Transient } from './replica-note.ts'
+import { type Sockets, sendTo } from './sockets.ts'
+
+export interface Transients {
+  send(push: Push): Promise<void>
+}
+
+interface Needs {
+  readonly announce: (transient: Transient) => Promise<void>
+  readonly sockets: Sockets
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export const transients = ({ announce, sockets, clock, log }: Needs): Transients => {
+  let last: Position = 0
+  return {
+    send: async (push) => {
+      last = Math.max(last + 1, clock.now().getTime() * 1000)
+      const grouped = byPayload(push, last)
+      for (const transient of grouped) sendTransient(sockets, transient)
+      for (const transient of grouped) {
+        await announce(transient).catch((error: unknown) => log.warn({ err: error }, 'telling replicas of a transient event'))
+      }
+    },
+  }
+}
+
+export const sendTransient = (sockets: Sockets, { at, payload, recipients }: Transient): void => {
+  for (const { user, clients, originConnection } of recipients) {
+    const presence = sockets.presenceOf(user)
+    if (presence) {
+      sendTo(presence, { clients, originConnection }, () => frame({ user, at, payload, isTransient: true }))
+    }
+  }
+}
+
+const byPayload = ({ recipients, payload, origin }: Push, at: Position): Transient[] => {
+  const groups = new Map<unknown, Transient>()
+  for (const { user, clients, payload: own = payload } of recipients) {
+    const group = groups.get(own) ?? { at, payload: asciiJson(own), recipients: [] }
+    groups.set(own, group)
+    group.recipients.push({ user, clients, ...(origin?.user === user && { originConnection: origin.connection }) })
+  }
+  return [...groups.values()]
+}

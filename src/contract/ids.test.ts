@@ -59,7 +59,12 @@ test('two domains are the same exactly when their normal forms are', () => {
 
 test('parsing an identifier again changes nothing', () => {
   const schemas = [Domain, ClientId, UserId, Timestamp, AssetKey]
-  const texts = fc.oneof(domain, fc.uuid(), fc.stringMatching(/^[0-9a-fA-F]{1,20}$/), fc.date({ noInvalidDate: true }).map((time) => time.toISOString()))
+  const texts = fc.oneof(
+    domain,
+    fc.uuid(),
+    fc.stringMatching(/^[0-9a-fA-F]{1,20}$/),
+    fc.date({ noInvalidDate: true }).map((time) => time.toISOString()),
+  )
   fc.assert(
     fc.property(texts, fc.constantFrom(...schemas), (text, schema) => {
       const parsed = schema.safeParse(text)
@@ -71,14 +76,35 @@ test('parsing an identifier again changes nothing', () => {
 
 test('labels have 1 to 63 characters, domains at most 253', () => {
   const long = 'a'.repeat(63)
-  acceptsAll(Domain, [`${long}.example`, `${long}.${long}.${long}.${'a'.repeat(61)}`, 'a.b', '1.2.c3', 'xn--bcher-kva.example'])
+  acceptsAll(Domain, [
+    `${long}.example`,
+    `${long}.${long}.${long}.${'a'.repeat(61)}`,
+    'a.b',
+    '1.2.c3',
+    'xn--bcher-kva.example',
+  ])
   refusesAll(Domain, [`${long}a.example`, `${long}.${long}.${long}.${'a'.repeat(62)}`, 'a..b', '.a.b', ''])
 })
 
 test('what only looks like a domain is refused', () => {
   const spoilt = ['example', 'a.example.', 'a.1example', '127.0.0.1', '-a.example', 'a-.example', 'a_b.example']
-  const strange = ['a.example:443', 'https://a.example', 'user@a.example', ' a.example', 'a.example\n', 'a.exam ple', '[::1]']
-  const foreign = ['bücher.example', 'a。example', '\u212Anight.example', 'a.example\u0000', 'localhost.', 'localhost.1']
+  const strange = [
+    'a.example:443',
+    'https://a.example',
+    'user@a.example',
+    ' a.example',
+    'a.example\n',
+    'a.exam ple',
+    '[::1]',
+  ]
+  const foreign = [
+    'bücher.example',
+    'a。example',
+    '\u212Anight.example',
+    'a.example\u0000',
+    'localhost.',
+    'localhost.1',
+  ]
   refusesAll(Domain, [...spoilt, ...strange, ...foreign, null, 7, ['a.example'], { domain: 'a.example' }])
 })
 
@@ -103,8 +129,18 @@ test('ids of users and conversations are written in lower case', () => {
 
 test('an id may be of any UUID version, but of one shape', () => {
   acceptsAll(ConversationId, ['00000000-0000-0000-0000-000100000007', '1b1e95b3-b825-59bb-b122-16814f52a0ed'])
-  const spoilt = ['1b1e95b3b82559bbb12216814f52a0ed', '{1b1e95b3-b825-59bb-b122-16814f52a0ed}', '', 'me', '../../etc/passwd']
-  refusesAll(ConversationId, [...spoilt, '1b1e95b3-b825-59bb-b122-16814f52a0ed\n', '1b1e95b3-b825-59bb-b122-16814f52a0e'])
+  const spoilt = [
+    '1b1e95b3b82559bbb12216814f52a0ed',
+    '{1b1e95b3-b825-59bb-b122-16814f52a0ed}',
+    '',
+    'me',
+    '../../etc/passwd',
+  ]
+  refusesAll(ConversationId, [
+    ...spoilt,
+    '1b1e95b3-b825-59bb-b122-16814f52a0ed\n',
+    '1b1e95b3-b825-59bb-b122-16814f52a0e',
+  ])
 })
 
 test('a qualified id needs both parts and keeps nothing else', () => {
@@ -139,8 +175,20 @@ test('a time without fraction gets one', () => {
 })
 
 test('a time that never is, or that a database cannot hold, is refused', () => {
-  refusesAll(Timestamp, ['2026-02-29T00:00:00Z', '2026-01-01T24:00:00Z', '2026-13-01T00:00:00Z', '2026-01-01', 'now', ''])
-  refusesAll(Timestamp, ['0000-12-31T23:59:59Z', '0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01', 1_714_557_600])
+  refusesAll(Timestamp, [
+    '2026-02-29T00:00:00Z',
+    '2026-01-01T24:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-01',
+    'now',
+    '',
+  ])
+  refusesAll(Timestamp, [
+    '0000-12-31T23:59:59Z',
+    '0001-01-01T00:00:00+00:01',
+    '9999-12-31T23:59:59-00:01',
+    1_714_557_600,
+  ])
   refusesAll(Timestamp, [`2024-05-01T10:00:00.${'0'.repeat(100)}Z`])
 })
 
@@ -190,7 +238,14 @@ test('handles have 2 to 256 small letters, digits and a few signs', () => {
 test('an asset key is never a path', () => {
   const uuid = '1b1e95b3-b825-59bb-b122-16814f52a0ed'
   acceptsAll(AssetKey, [`3-1-${uuid}`, `3-5-${uuid.toUpperCase()}`])
-  refusesAll(AssetKey, [`3-0-${uuid}`, `3-6-${uuid}`, `4-1-${uuid}`, `3-1-${uuid}/..`, `../3-1-${uuid}`, `3-1-..%2f${uuid}`])
+  refusesAll(AssetKey, [
+    `3-0-${uuid}`,
+    `3-6-${uuid}`,
+    `4-1-${uuid}`,
+    `3-1-${uuid}/..`,
+    `../3-1-${uuid}`,
+    `3-1-..%2f${uuid}`,
+  ])
 })
 
 test('tokens, prekey ids, request ids and names of subconversations keep to their alphabets', () => {

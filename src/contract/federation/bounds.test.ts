@@ -35,11 +35,19 @@ test('the check finds what has no bound', () => {
     table: z.record(z.string().max(3), z.null()),
     maybe: z.array(z.string()).max(2).nullable().default(null),
   })
-  assert.deepEqual(unbounded(careless, 'x').toSorted(), ['x.count', 'x.list', 'x.maybe[]', 'x.pattern', 'x.table', 'x.text'])
+  assert.deepEqual(unbounded(careless, 'x').toSorted(), [
+    'x.count',
+    'x.list',
+    'x.maybe[]',
+    'x.pattern',
+    'x.table',
+    'x.text',
+  ])
 })
 
 const uuid = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
-const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
 
 test('a map takes as many keys as it may hold and not one more', () => {
   const users = (count: number) => Object.fromEntries(many(count, (index) => [uuid(index), []]))
@@ -67,7 +75,9 @@ interface Described {
 
 /** Where in a schema something can grow without end, found in what the schema says to others. */
 function unbounded(schema: z.ZodType, path: string): string[] {
-  return [...growing(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Described, path)]
+  return [
+    ...growing(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Described, path),
+  ]
 }
 
 function* growing(described: Described, path: string): Generator<string> {

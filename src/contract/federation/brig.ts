@@ -1,7 +1,7 @@
 /** Asking another backend about its people and their clients (federation-api.md §6). */
 import { z } from 'zod'
 import { from, named, notification, rpc, until } from '#src/kit/endpoint.ts'
-import { ClientId, Domain, Handle, TeamId, UserId } from '../ids.ts'
+import { ClientId, Handle, TeamId, UserId } from '../ids.ts'
 import { map, orNull, set, text } from '../shapes.ts'
 import { CipherSuite, SearchPolicy, SignatureScheme, UserTypeFilter } from '../vocabulary.ts'
 import {

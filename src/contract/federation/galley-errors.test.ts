@@ -5,7 +5,10 @@ import { GalleyError, galleyErrors } from './galley-errors.ts'
 test('every error that has a meaning for clients can be read', () => {
   const contents: Readonly<Record<string, unknown>> = { ActionDenied: 'leave_conversation', MissingPermission: null }
   const values = Object.keys(galleyErrors).map((tag) => (tag in contents ? { tag, contents: contents[tag] } : { tag }))
-  assert.deepEqual(values.map((value) => GalleyError.parse(value)), values)
+  assert.deepEqual(
+    values.map((value) => GalleyError.parse(value)),
+    values,
+  )
 })
 
 test('an error that nobody declared cannot be read', () => {

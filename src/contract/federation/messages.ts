@@ -1,4 +1,4 @@
-/** Encrypted messages on their way to the owner of a conversation and from it (federation-api.md §4.12, §7.4, §7.5). */
+/** Encrypted messages to the owner of a conversation and on to the members (federation-api.md §4.12, §7.4, §7.5). */
 import { z } from 'zod'
 import { ClientId, ConversationId, QualifiedUserId, Timestamp, UserId } from '../ids.ts'
 import { base64, opaqueText, orNull } from '../shapes.ts'

@@ -2,13 +2,7 @@
 import { z } from 'zod'
 import { ClientId, Domain, type QualifiedUserId, UserId } from '../ids.ts'
 import { base64, map, orDefault, set } from '../shapes.ts'
-import {
-  CLIENTS_PER_USER_MAX,
-  DOMAINS_MAX,
-  GROUP_ID_BYTES_MAX,
-  USERS_PER_LIST_MAX,
-  VERSIONS_MAX,
-} from './limits.ts'
+import { CLIENTS_PER_USER_MAX, DOMAINS_MAX, GROUP_ID_BYTES_MAX, USERS_PER_LIST_MAX, VERSIONS_MAX } from './limits.ts'
 
 /** "No content": any object is read, nothing else; `{}` is written. */
 export const EmptyResponse = z.object({})

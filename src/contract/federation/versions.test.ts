@@ -4,7 +4,12 @@ import { test } from 'node:test'
 import { ALL_VERSIONS, includesVersion, type Rpc } from '#src/kit/endpoint.ts'
 import { brigDeletionFederation, brigFederation, brigMlsFederation } from './brig.ts'
 import { cargoholdFederation } from './cargohold.ts'
-import { galleyDeletionFederation, galleyFederation, galleyMembershipFederation, galleyMlsFederation } from './galley.ts'
+import {
+  galleyDeletionFederation,
+  galleyFederation,
+  galleyMembershipFederation,
+  galleyMlsFederation,
+} from './galley.ts'
 
 const entries: readonly (readonly [string, Rpc])[] = [
   brigFederation,
@@ -48,7 +53,13 @@ test('asking for MLS clients changed with version 1, and for one of them came wi
 })
 
 test('every other RPC is the same in all versions', () => {
-  const changed = ['on-conversation-updated', 'get-conversations', 'get-one2one-conversation', 'get-mls-clients', 'get-mls-client']
+  const changed = [
+    'on-conversation-updated',
+    'get-conversations',
+    'get-one2one-conversation',
+    'get-mls-clients',
+    'get-mls-client',
+  ]
   const others = new Set(entries.map(([key, entry]) => entry.name ?? key).filter((name) => !changed.includes(name)))
   for (const name of others) assert.deepEqual(formsOf(name), [[name], [name], [name], [name]])
 })

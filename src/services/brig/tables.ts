@@ -1,45 +1,52 @@
-/** The tables of `migrations/` as Kysely sees them. */
-import type { ColumnType, Kysely } from 'kysely'
+/**
+ * The tables of `migrations/` as Kysely sees them. Identifiers carry their brands: nothing gets into these columns
+ * that was not parsed before.
+ */
+import type { ColumnType, Kysely, Transaction } from 'kysely'
+import type { Capability, DeviceType, MlsPublicKeys } from '#src/contract/client/brig-devices.ts'
 import type { AccountStatus } from '#src/contract/client/brig-people.ts'
-import type { DeviceType } from '#src/contract/client/brig-devices.ts'
-import type { SearchPolicy } from '#src/contract/vocabulary.ts'
+import type { ProfileAsset } from '#src/contract/federation/users.ts'
+import type { ClientId, ConversationId, Domain, Handle, TeamId, UserId } from '#src/contract/ids.ts'
+import type { BaseProtocol, ClientClass, SearchPolicy } from '#src/contract/vocabulary.ts'
 import type { Status } from './connection-rules.ts'
 
 /** Written as JSON text, read as the value. */
 type Json<T> = ColumnType<T, string, string>
 
+/** The drivers read 64-bit numbers as text, or as number where they fit. */
+type Bigint = ColumnType<string | number, number, number>
+
 export interface UsersTable {
-  readonly id: string
+  readonly id: UserId
   readonly name: string
   readonly name_key: string
-  readonly handle: string | null
+  readonly handle: Handle | null
   readonly email: string | null
   readonly email_key: string | null
   readonly password_hash: string | null
   readonly accent_id: number
   readonly locale: string
   readonly text_status: string | null
-  readonly assets: Json<unknown>
-  readonly supported_protocols: Json<unknown>
+  readonly assets: Json<ProfileAsset[]>
+  readonly supported_protocols: Json<BaseProtocol[]>
   readonly status: AccountStatus
   readonly expires_at: Date | null
   readonly created_at: Date
 }
 
 export interface CookiesTable {
-  readonly user_id: string
-  /** The drivers give 64-bit numbers as text or as number. */
-  readonly id: ColumnType<string | number, number, number>
+  readonly user_id: UserId
+  readonly id: Bigint
   readonly type: 'session' | 'persistent'
   readonly label: string | null
-  readonly client_id: string | null
+  readonly client_id: ClientId | null
   readonly successor: ColumnType<string | number | null, number | null, number | null>
   readonly created_at: Date
   readonly expires_at: Date
 }
 
 export interface LoginAttemptsTable {
-  readonly user_id: string
+  readonly user_id: UserId
   readonly attempts: number
   readonly since: Date
 }
@@ -52,51 +59,51 @@ export interface SigningKeysTable {
 }
 
 export interface PropertiesTable {
-  readonly user_id: string
+  readonly user_id: UserId
   readonly key: string
   readonly value: string
 }
 
 export interface ClientsTable {
-  readonly user_id: string
-  readonly id: string
+  readonly user_id: UserId
+  readonly id: ClientId
   readonly type: DeviceType
-  readonly class: string | null
+  readonly class: ClientClass | null
   readonly label: string | null
   readonly model: string | null
   readonly cookie: string | null
-  readonly capabilities: Json<unknown>
-  readonly mls_public_keys: Json<unknown>
+  readonly capabilities: Json<Capability[]>
+  readonly mls_public_keys: Json<MlsPublicKeys>
   readonly created_at: Date
   readonly last_active: Date | null
 }
 
 export interface PrekeysTable {
-  readonly user_id: string
-  readonly client_id: string
+  readonly user_id: UserId
+  readonly client_id: ClientId
   readonly id: number
   readonly key: string
 }
 
 export interface ConnectionsTable {
-  readonly user_id: string
-  readonly other_domain: string
-  readonly other_id: string
+  readonly user_id: UserId
+  readonly other_domain: Domain
+  readonly other_id: UserId
   readonly status: Status
-  readonly conversation_domain: string
-  readonly conversation_id: string
+  readonly conversation_domain: Domain
+  readonly conversation_id: ConversationId
   readonly last_update: Date
 }
 
 export interface RemotesTable {
-  readonly domain: string
+  readonly domain: Domain
   readonly search_policy: SearchPolicy
   readonly restriction: 'allow_all' | 'restrict_by_team'
 }
 
 export interface RemoteTeamsTable {
-  readonly domain: string
-  readonly team_id: string
+  readonly domain: Domain
+  readonly team_id: TeamId
 }
 
 export interface BrigTables {
@@ -114,3 +121,6 @@ export interface BrigTables {
 
 /** The database, or a transaction on it: what a store function is handed decides what it is part of. */
 export type BrigDb = Kysely<BrigTables>
+
+/** For functions that lock, or whose effects belong together with others. */
+export type BrigTransaction = Transaction<BrigTables>

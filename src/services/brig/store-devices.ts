@@ -1,0 +1,165 @@
+/** SQL on devices and their prekeys. */
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { LAST_RESORT_PREKEY_ID } from '#src/contract/client/brig-devices.ts'
+import type { Prekey } from '#src/contract/federation/users.ts'
+import type { ClientId, UserId } from '#src/contract/ids.ts'
+import type { BrigDb, ClientsTable } from './tables.ts'
+
+export type StoredDevice = Selectable<ClientsTable>
+
+export const insertDevice = async (db: BrigDb, device: Insertable<ClientsTable>): Promise<void> => {
+  await db.insertInto('clients').values(device).execute()
+}
+
+export const findDevices = (db: BrigDb, user: UserId): Promise<StoredDevice[]> =>
+  db.selectFrom('clients').selectAll().where('user_id', '=', user).orderBy('created_at').orderBy('id').execute()
+
+export const findDevice = (db: BrigDb, user: UserId, id: ClientId): Promise<StoredDevice | undefined> =>
+  db.selectFrom('clients').selectAll().where('user_id', '=', user).where('id', '=', id).executeTakeFirst()
+
+export const findDevicesOf = (
+  db: BrigDb,
+  users: readonly UserId[],
+): Promise<Pick<StoredDevice, 'user_id' | 'id' | 'class' | 'mls_public_keys'>[]> =>
+  db
+    .selectFrom('clients')
+    .select(['user_id', 'id', 'class', 'mls_public_keys'])
+    .where('user_id', '=', sql<UserId>`any(${users}::uuid[])`)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+
+export const updateDevice = async (
+  db: BrigDb,
+  { user, id }: { readonly user: UserId; readonly id: ClientId },
+  changes: Updateable<ClientsTable>,
+): Promise<void> => {
+  if (Object.keys(changes).length === 0) return
+  await db.updateTable('clients').set(changes).where('user_id', '=', user).where('id', '=', id).execute()
+}
+
+/** Its prekeys go with it. */
+export const deleteDevice = async (db: BrigDb, user: UserId, id: ClientId): Promise<void> => {
+  await db.deleteFrom('clients').where('user_id', '=', user).where('id', '=', id).execute()
+}
+
+/** A prekey with an id that the device already has replaces it. */
+export const putPrekeys = async (
+  db: BrigDb,
+  { user, id }: { readonly user: UserId; readonly id: ClientId },
+  prekeys: readonly Prekey[],
+): Promise<void> => {
+  // One statement cannot meet a row twice; of two keys with one id the later counts.
+  const byId = [...new Map(prekeys.map((prekey) => [prekey.id, prekey])).values()]
+  if (byId.length === 0) return
+  await db
+    .insertInto('prekeys')
+    .columns(['user_id', 'client_id', 'id', 'key'])
+    .expression((select) =>
+      select
+        .selectFrom(
+          sql<{ id: number; key: string }>`json_to_recordset(${JSON.stringify(byId)}::json)`.as<'given'>(
+            sql`given(id integer, key text)`,
+          ),
+        )
+        .select([sql`${user}::uuid`.as('user_id'), sql`${id}::text`.as('client_id'), 'given.id', 'given.key']),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['user_id', 'client_id', 'id']).doUpdateSet((prekey) => ({ key: prekey.ref('excluded.key') })),
+    )
+    .execute()
+}
+
+export const findPrekeyIds = async (db: BrigDb, user: UserId, id: ClientId): Promise<number[]> => {
+  const rows = await db
+    .selectFrom('prekeys')
+    .select('id')
+    .where('user_id', '=', user)
+    .where('client_id', '=', id)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+export interface ClientOfUser {
+  readonly user: UserId
+  readonly client: ClientId
+}
+
+export interface ClaimedPrekey extends ClientOfUser {
+  readonly prekey: Prekey
+}
+
+/**
+ * Takes one prekey of each of these devices. Two claims at the same time never get the same one: what one of them has
+ * locked the other skips. A device of which none is left gives its last resort, which is never used up.
+ */
+export const claimPrekeys = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
+  if (wanted.length === 0) return []
+  const taken = await takePrekeys(db, wanted)
+  const served = new Set(taken.map(keyOf))
+  const unserved = wanted.filter((device) => !served.has(keyOf(device)))
+  return unserved.length === 0 ? taken : [...taken, ...(await lastResorts(db, unserved))]
+}
+
+const keyOf = ({ user, client }: ClientOfUser): string => `${user} ${client}`
+
+interface PrekeyRow extends Prekey {
+  readonly user_id: UserId
+  readonly client_id: ClientId
+}
+
+const claimedOf = ({ user_id: user, client_id: client, id, key }: PrekeyRow): ClaimedPrekey => ({
+  user,
+  client,
+  prekey: { id, key },
+})
+
+const wantedTable = (wanted: readonly ClientOfUser[]) =>
+  sql<{ user_id: UserId; client_id: ClientId }>`json_to_recordset(${JSON.stringify(
+    wanted.map(({ user, client }) => ({ user_id: user, client_id: client })),
+  )}::json)`.as<'wanted'>(sql`wanted(user_id uuid, client_id text)`)
+
+const takePrekeys = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
+  const rows = await db
+    .with('picked', (select) =>
+      select
+        .selectFrom(wantedTable(wanted))
+        .crossJoinLateral((each) =>
+          each
+            .selectFrom('prekeys as one')
+            .select(['one.user_id', 'one.client_id', 'one.id'])
+            .whereRef('one.user_id', '=', 'wanted.user_id')
+            .whereRef('one.client_id', '=', 'wanted.client_id')
+            .where('one.id', '!=', LAST_RESORT_PREKEY_ID)
+            .orderBy('one.id')
+            .limit(1)
+            .forUpdate()
+            .skipLocked()
+            .as('free'),
+        )
+        .select(['free.user_id', 'free.client_id', 'free.id']),
+    )
+    .deleteFrom('prekeys')
+    .using('picked')
+    .whereRef('prekeys.user_id', '=', 'picked.user_id')
+    .whereRef('prekeys.client_id', '=', 'picked.client_id')
+    .whereRef('prekeys.id', '=', 'picked.id')
+    .returning(['prekeys.user_id', 'prekeys.client_id', 'prekeys.id', 'prekeys.key'])
+    .execute()
+  return rows.map(claimedOf)
+}
+
+const lastResorts = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
+  const rows = await db
+    .selectFrom(wantedTable(wanted))
+    .innerJoin('prekeys', (join) =>
+      join
+        .onRef('prekeys.user_id', '=', 'wanted.user_id')
+        .onRef('prekeys.client_id', '=', 'wanted.client_id')
+        .on('prekeys.id', '=', LAST_RESORT_PREKEY_ID),
+    )
+    .select(['prekeys.user_id', 'prekeys.client_id', 'prekeys.id', 'prekeys.key'])
+    .execute()
+  return rows.map(claimedOf)
+}

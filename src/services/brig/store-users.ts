@@ -1,0 +1,118 @@
+/** SQL on users, their handles and settings. */
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import type { Handle, UserId } from '#src/contract/ids.ts'
+import type { BrigDb, BrigTransaction, UsersTable } from './tables.ts'
+
+export type User = Selectable<UsersTable>
+
+/** Serialises everything that must not happen to a user twice at once; always taken in the order of ids. */
+export const lockUsers = async (tx: BrigTransaction, ids: readonly UserId[]): Promise<void> => {
+  // Not `for update`, which would also hold up every insert that refers to the user.
+  await tx.selectFrom('users').select('id').where('id', 'in', [...ids]).orderBy('id').forNoKeyUpdate().execute()
+}
+
+/** False when the e-mail address is taken. */
+export const insertUser = async (db: BrigDb, user: Insertable<UsersTable>): Promise<boolean> => {
+  const inserted = await db
+    .insertInto('users')
+    .values(user)
+    .onConflict((conflict) => conflict.column('email_key').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+export const findUser = (db: BrigDb, id: UserId): Promise<User | undefined> =>
+  db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const findUsers = async (db: BrigDb, ids: readonly UserId[]): Promise<User[]> => {
+  if (ids.length === 0) return []
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', sql<UserId>`any(${ids}::uuid[])`)
+    .execute()
+}
+
+export const findUserByEmail = (db: BrigDb, key: string): Promise<User | undefined> =>
+  db.selectFrom('users').selectAll().where('email_key', '=', key).executeTakeFirst()
+
+export const findUserByHandle = (db: BrigDb, handle: Handle): Promise<User | undefined> =>
+  db.selectFrom('users').selectAll().where('handle', '=', handle).where('status', '!=', 'deleted').executeTakeFirst()
+
+export const updateUser = async (db: BrigDb, id: UserId, changes: Updateable<UsersTable>): Promise<void> => {
+  await db.updateTable('users').set(changes).where('id', '=', id).execute()
+}
+
+/** Those of the handles that somebody has. */
+export const takenHandles = async (db: BrigDb, handles: readonly Handle[]): Promise<Set<Handle>> => {
+  if (handles.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('users')
+    .select('handle')
+    .where('handle', 'in', [...handles])
+    .execute()
+  return new Set(rows.flatMap(({ handle }) => handle ?? []))
+}
+
+export interface SearchQuery {
+  /** Lower case; what names and handles must begin with. */
+  readonly term: string
+  readonly size: number
+  readonly except: UserId | undefined
+}
+
+/** Active users whose name or handle begins with the term; the one whose handle it is comes first. */
+export const searchUsers = (db: BrigDb, { term, size, except }: SearchQuery): Promise<User[]> => {
+  const prefix = `${term.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  let query = db
+    .selectFrom('users')
+    .selectAll()
+    .where('status', '=', 'active')
+    .where(sql<boolean>`(handle like ${prefix} or name_key like ${prefix})`)
+    .orderBy(sql`coalesce(handle = ${term}, false)`, 'desc')
+    .orderBy('name_key')
+    .orderBy('id')
+    .limit(size)
+  if (except !== undefined) query = query.where('id', '!=', except)
+  return query.execute()
+}
+
+export const findProperties = (db: BrigDb, user: UserId): Promise<{ key: string; value: string }[]> =>
+  db.selectFrom('properties').select(['key', 'value']).where('user_id', '=', user).orderBy('key').execute()
+
+export const findProperty = async (db: BrigDb, user: UserId, key: string): Promise<string | undefined> => {
+  const row = await db
+    .selectFrom('properties')
+    .select('value')
+    .where('user_id', '=', user)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return row?.value
+}
+
+export const putProperty = async (db: BrigDb, user: UserId, { key, value }: { key: string; value: string }): Promise<void> => {
+  await db
+    .insertInto('properties')
+    .values({ user_id: user, key, value })
+    .onConflict((conflict) => conflict.columns(['user_id', 'key']).doUpdateSet({ value }))
+    .execute()
+}
+
+/** False when there was none. */
+export const deleteProperty = async (db: BrigDb, user: UserId, key: string): Promise<boolean> => {
+  const { numDeletedRows } = await db
+    .deleteFrom('properties')
+    .where('user_id', '=', user)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
+export const deleteProperties = async (db: BrigDb, user: UserId): Promise<void> => {
+  await db.deleteFrom('properties').where('user_id', '=', user).execute()
+}
+
+/** SQLSTATE 23505: somebody else was first. Both drivers report it as `code`. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'

@@ -27,14 +27,17 @@ interface Known {
 export const accessKeys = ({ brig, clock, log }: Needs): AccessKeys => {
   let known: ReadonlyMap<number, Known> = new Map()
   let triedMs = Number.NEGATIVE_INFINITY
+  let hasFailed = false
   let trying: Promise<void> | undefined
 
   const refresh = async (): Promise<void> => {
     triedMs = clock.monotonicMs()
+    hasFailed = true
     const asked = call(brig, brigInternal['get-access-keys'], {})
     const { body } = await withDeadline(asked, KEYS_TIMEOUT_MS, 'fetching access keys')
     // Who holds a key compares it by identity, so one that did not change stays the same object.
     known = new Map(body.keys.map(({ index, publicKey }) => [index, keepOrImport(known.get(index), publicKey)]))
+    hasFailed = false
   }
   const refreshOnce = (): Promise<void> =>
     (trying ??= refresh().finally(() => {
@@ -45,7 +48,8 @@ export const accessKeys = ({ brig, clock, log }: Needs): AccessKeys => {
     get: async (index) => {
       const found = known.get(index)
       const ageMs = clock.monotonicMs() - triedMs
-      if (found === undefined && (trying || ageMs >= KEYS_INTERVAL_MS)) {
+      // While brig could not be asked, "no such key" would be a guess, and clients would throw good tokens away.
+      if (found === undefined && (hasFailed || ageMs >= KEYS_INTERVAL_MS)) {
         await refreshOnce()
         return known.get(index)?.key
       }

@@ -1,0 +1,94 @@
+/** All sessions with one target of one backend, and the requests that wait for room on them. */
+import type { Target } from '../discovery.ts'
+import { SESSION_DRAIN_MS, SESSION_OPENINGS_MAX, SESSIONS_PER_TARGET_MAX } from '../limits.ts'
+import { PeerFailure } from './peer-failure.ts'
+import { openSession, type PeerSession, type SessionNeeds } from './session.ts'
+import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
+
+export interface ChannelEvents {
+  isCoolingDown(): boolean
+  onOpened(): void
+  onFailed(): void
+  /** There is nothing left in this channel; a later request makes a new one. */
+  onUnused(): void
+}
+
+export class Channel {
+  readonly #target: Target
+  readonly #needs: SessionNeeds
+  readonly #events: ChannelEvents
+  readonly #sessions = new Set<PeerSession>()
+  readonly #line: WaitingLine
+  #opening: Promise<void> | undefined
+
+  constructor(target: Target, needs: SessionNeeds, events: ChannelEvents) {
+    this.#target = target
+    this.#needs = needs
+    this.#events = events
+    this.#line = createWaitingLine(needs.clock, needs.headersTimeoutMs)
+  }
+
+  /** A session with room for one more request; to be used in the same turn. */
+  async acquire(signal?: AbortSignal): Promise<PeerSession> {
+    for (let openings = 0; openings < SESSION_OPENINGS_MAX;) {
+      signal?.throwIfAborted()
+      const usable = [...this.#sessions].filter((session) => session.isUsable)
+      const roomy = usable.find((session) => session.hasRoom)
+      if (roomy) return roomy
+      this.#grow(usable.length)
+      if (!this.#opening) {
+        await this.#line.wait(signal)
+        // Not used after all: the room belongs to the next in line.
+        if (signal?.aborted) this.#line.wake(1)
+        continue
+      }
+      openings += 1
+      // While an older session works, a new one that fails to open is only a lost chance to go faster.
+      await this.#opening.catch((error: unknown) => {
+        if (usable.length === 0) throw error
+      })
+    }
+    throw new PeerFailure('http', 'the peer closes every session at once')
+  }
+
+  /** No new requests on the present sessions; those under way may finish. */
+  close(): void {
+    for (const session of this.#sessions) session.close()
+  }
+
+  /** Closes, and waits a moment for what is under way. */
+  async drain(): Promise<void> {
+    this.close()
+    await Promise.all([...this.#sessions].map((session) => session.closedWithin(SESSION_DRAIN_MS)))
+  }
+
+  #grow(usable: number): void {
+    if (this.#opening) return
+    const mayGrow = usable < SESSIONS_PER_TARGET_MAX && !this.#events.isCoolingDown()
+    if (usable === 0 || mayGrow) this.#opening = this.#open()
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const session = await openSession(this.#target, this.#needs, {
+        onRoom: (requests) => this.#line.wake(requests),
+        onRetired: () => this.#line.wake(Number.POSITIVE_INFINITY),
+        onClosed: () => this.#changed(),
+      })
+      if (!session.isClosed) this.#sessions.add(session)
+      this.#events.onOpened()
+    } catch (error) {
+      this.#events.onFailed()
+      throw error
+    } finally {
+      this.#opening = undefined
+      this.#changed()
+    }
+  }
+
+  #changed(): void {
+    for (const session of this.#sessions) if (session.isClosed) this.#sessions.delete(session)
+    this.#line.wake(Number.POSITIVE_INFINITY)
+    if (this.#sessions.size === 0 && this.#line.isEmpty && !this.#opening) this.#events.onUnused()
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Sessions with peers, kept and shared. A session belongs to one (domain, host, port): what is verified for one
+ * backend is never used for another, even if both point to the same host. Requests share sessions up to what the
+ * peer's SETTINGS allow; then a few more sessions are opened; then requests wait, bounded in number and time.
+ */
+import type { Domain } from '#src/contract/ids.ts'
+import { boundedCache } from '#src/kit/lru.ts'
+import type { Target } from '../discovery.ts'
+import { TARGET_COOL_DOWN_MS, TARGETS_COOLING_MAX, UNPROCESSED_RETRIES_MAX } from '../limits.ts'
+import { Channel } from './channel.ts'
+import type { PeerRequest, PeerResponse } from './exchange.ts'
+import { PeerFailure } from './peer-failure.ts'
+import type { SessionNeeds } from './session.ts'
+
+export interface ChannelPool extends AsyncDisposable {
+  /** Rejects with a {@link PeerFailure}, or with the reason of the request's own signal. */
+  request(domain: Domain, target: Target, request: PeerRequest): Promise<PooledResponse>
+  /** Whether the last attempt to reach this target failed a moment ago. */
+  isCoolingDown(domain: Domain, target: Target): boolean
+  /** Says goodbye to a peer; requests under way may finish. */
+  close(domain: Domain): void
+}
+
+export interface PooledResponse extends PeerResponse {
+  /** Numeric address of the peer. */
+  readonly remoteAddress: string
+}
+
+export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
+  const channels = new Map<string, { readonly domain: Domain; readonly channel: Channel }>()
+  const cooling = boundedCache<string, true>({
+    max: TARGETS_COOLING_MAX,
+    ttlMs: TARGET_COOL_DOWN_MS,
+    clock: needs.clock,
+  })
+
+  const channelTo = (domain: Domain, target: Target): Channel => {
+    const key = keyOf(domain, target)
+    const known = channels.get(key)
+    if (known) return known.channel
+    const channel = new Channel(target, needs, {
+      isCoolingDown: () => cooling.get(key) === true,
+      onOpened: () => cooling.delete(key),
+      onFailed: () => cooling.set(key, true),
+      onUnused: () => channels.delete(key),
+    })
+    channels.set(key, { domain, channel })
+    return channel
+  }
+
+  return {
+    request: async (domain, target, request) => {
+      for (let retries = 0; ; retries++) {
+        const session = await channelTo(domain, target).acquire(request.signal)
+        try {
+          const { status, headers, body } = await session.request(request)
+          return { status, headers, body, remoteAddress: session.remoteAddress }
+        } catch (error) {
+          if (!maySendAgain(error, request) || retries >= UNPROCESSED_RETRIES_MAX) throw error
+        }
+      }
+    },
+    isCoolingDown: (domain, target) => cooling.get(keyOf(domain, target)) === true,
+    close: (domain) => {
+      for (const each of channels.values()) if (each.domain === domain) each.channel.close()
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...channels.values()].map(({ channel }) => channel.drain()))
+    },
+  }
+}
+
+const keyOf = (domain: Domain, { host, port }: Target): string => `${domain} ${host} ${port}`
+
+const maySendAgain = (error: unknown, { body, signal }: PeerRequest): boolean =>
+  error instanceof PeerFailure && error.isUnprocessed && body instanceof Uint8Array && signal?.aborted !== true

@@ -1,0 +1,177 @@
+/**
+ * One mutually authenticated HTTP/2 connection to one host of a peer. It carries many requests; the certificate is
+ * verified once, when it is opened.
+ */
+import { type ClientHttp2Session, connect } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
+import type { Discovery, Target } from '../discovery.ts'
+import {
+  RESPONSE_HEADER_PAIRS_MAX,
+  SESSION_IDLE_MS,
+  SESSION_WINDOW_BYTES,
+  STREAM_WINDOW_BYTES,
+  STREAMS_BEFORE_SETTINGS_MAX,
+  STREAMS_PER_SESSION_MAX,
+} from '../limits.ts'
+import type { CurrentTls } from '../tls-material.ts'
+import { dial } from './dial.ts'
+import { exchange, type ExchangeOptions, type PeerRequest, type PeerResponse } from './exchange.ts'
+import { PeerFailure } from './peer-failure.ts'
+import { secure } from './tls.ts'
+
+export interface SessionNeeds {
+  readonly discovery: Discovery
+  readonly tls: CurrentTls
+  readonly clock: Clock
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+}
+
+export interface SessionEvents {
+  /** There is room for so many requests more than before. */
+  readonly onRoom: (requests: number) => void
+  /** No new requests here; those under way go on. */
+  readonly onRetired: () => void
+  readonly onClosed: () => void
+}
+
+/** Rejects with a {@link PeerFailure} that says how far it came. */
+export const openSession = async (target: Target, needs: SessionNeeds, events: SessionEvents): Promise<PeerSession> => {
+  let phase: PeerFailure['phase'] = 'connect'
+  try {
+    return await withDeadline(
+      async (signal) => {
+        const addresses = await needs.discovery.addressesOf(target.host)
+        if (addresses.length === 0) throw new Error(`${target.host} has no address`)
+        const socket = await dial(addresses, target.port, { clock: needs.clock, signal })
+        phase = 'tls'
+        const secured = await secure(socket, target.host, { tls: needs.tls(), signal })
+        phase = 'http'
+        return new PeerSession(startHttp2(secured, target.host), { target, needs, events })
+      },
+      needs.connectTimeoutMs,
+      `connecting to ${target.host} port ${target.port}`,
+    )
+  } catch (cause) {
+    throw new PeerFailure(phase, `opening a session with ${target.host} port ${target.port}`, { cause })
+  }
+}
+
+const startHttp2 = (socket: TLSSocket, host: string): ClientHttp2Session => {
+  if (socket.alpnProtocol !== 'h2') {
+    socket.destroy()
+    throw new Error('the other end does not offer HTTP/2')
+  }
+  const session = connect(`https://${host}`, {
+    createConnection: () => socket,
+    peerMaxConcurrentStreams: STREAMS_BEFORE_SETTINGS_MAX,
+    maxHeaderListPairs: RESPONSE_HEADER_PAIRS_MAX,
+    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+  })
+  session.setLocalWindowSize(SESSION_WINDOW_BYTES)
+  return session
+}
+
+interface SessionParts {
+  readonly target: Target
+  readonly needs: SessionNeeds
+  readonly events: SessionEvents
+}
+
+export class PeerSession {
+  /** Numeric address of the other end. */
+  readonly remoteAddress: string
+  readonly #session: ClientHttp2Session
+  readonly #clock: Clock
+  readonly #events: SessionEvents
+  readonly #exchanging: ExchangeOptions
+  #active = 0
+  #limit = STREAMS_BEFORE_SETTINGS_MAX
+  #isRetired = false
+  #idle: Disposable | undefined
+
+  constructor(session: ClientHttp2Session, { target, needs, events }: SessionParts) {
+    this.#session = session
+    this.#clock = needs.clock
+    this.#events = events
+    this.#exchanging = {
+      authority: target.host,
+      headersTimeoutMs: needs.headersTimeoutMs,
+      clock: needs.clock,
+      // Others shall not have to find out the same way.
+      onSilence: () => this.#retire(),
+      onClosed: () => this.#streamClosed(),
+    }
+    this.remoteAddress = session.socket.remoteAddress ?? ''
+    this.#listen(session)
+    this.#rest()
+  }
+
+  /** False once the peer said goodbye or the connection is gone; requests under way may still end well. */
+  get isUsable(): boolean {
+    return !this.#isRetired && !this.#session.closed && !this.#session.destroyed
+  }
+
+  get isClosed(): boolean {
+    return this.#session.destroyed
+  }
+
+  get hasRoom(): boolean {
+    return this.#active < this.#limit
+  }
+
+  request(request: PeerRequest): Promise<PeerResponse> {
+    this.#active += 1
+    this.#idle?.[Symbol.dispose]()
+    return exchange(this.#session, request, this.#exchanging)
+  }
+
+  /** Lets requests under way finish. */
+  close(): void {
+    this.#session.close()
+  }
+
+  /** Resolves when the session is closed; what is not after `ms` is cut off. */
+  closedWithin(ms: number): Promise<void> {
+    if (this.#session.destroyed) return Promise.resolve()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#clock.after(ms, () => this.#session.destroy())
+    this.#session.once('close', () => {
+      timer[Symbol.dispose]()
+      resolve()
+    })
+    return promise
+  }
+
+  #listen(session: ClientHttp2Session): void {
+    session.on('remoteSettings', ({ maxConcurrentStreams = STREAMS_PER_SESSION_MAX }) => {
+      this.#limit = Math.min(maxConcurrentStreams, STREAMS_PER_SESSION_MAX)
+      this.#events.onRoom(this.#limit - this.#active)
+    })
+    session.on('goaway', () => this.#retire())
+    // Every stream of the session tells its own caller; the process must not end for want of a listener.
+    session.on('error', () => {})
+    session.once('close', () => {
+      this.#idle?.[Symbol.dispose]()
+      this.#events.onClosed()
+    })
+  }
+
+  #rest(): void {
+    this.#idle = this.#clock.after(SESSION_IDLE_MS, () => this.#session.close())
+  }
+
+  #retire(): void {
+    this.#isRetired = true
+    this.#session.close()
+    this.#events.onRetired()
+  }
+
+  #streamClosed(): void {
+    this.#active -= 1
+    if (this.#active === 0) this.#rest()
+    this.#events.onRoom(1)
+  }
+}

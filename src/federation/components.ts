@@ -1,0 +1,40 @@
+/**
+ * Handing a request of another backend to one of our components: `POST /federation/{rpc}`, in this process or over
+ * HTTP, which is the transport's business (federation-transport.md §6.3).
+ */
+import { withDeadline } from '#src/kit/deadline.ts'
+import type { Transport, WireResponse } from '#src/kit/http/wire.ts'
+import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
+import type { Component } from '#src/rpc/federator-transport.ts'
+import { COMPONENT_HEADERS_TIMEOUT_MS } from './limits.ts'
+
+export interface ComponentRequest {
+  readonly component: Component
+  readonly rpc: string
+  /** All that the component is told besides the body. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** Rejects when the component is not there or does not begin to answer in time. */
+export type CallComponent = (request: ComponentRequest) => Promise<WireResponse>
+
+export type Components = Readonly<Record<Component, Transport>>
+
+export const componentCaller =
+  (components: Components, timeoutMs = COMPONENT_HEADERS_TIMEOUT_MS): CallComponent =>
+  ({ component, rpc, headers, body }) =>
+    withDeadline(
+      (signal) =>
+        components[component].send({
+          method: 'POST',
+          pattern: FEDERATION_PATTERN,
+          params: { rpc },
+          query: {},
+          headers,
+          body,
+          signal,
+        }),
+      timeoutMs,
+      `waiting for ${component} to answer ${rpc}`,
+    )

@@ -1,0 +1,91 @@
+/**
+ * A stub resolver with a memory. Answers are kept as long as they allow, at most five minutes; that something does
+ * not exist is kept as long as its SOA allows; failures are not kept, so that a recovered resolver is noticed with
+ * the next request. However many requests need a name, it is asked for once.
+ */
+import type { Clock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
+import { boundedCache } from '#src/kit/lru.ts'
+import type { Random } from '#src/kit/random.ts'
+import {
+  DNS_ALIASES_MAX,
+  DNS_CACHE_ENTRIES_MAX,
+  DNS_LOOKUP_TIMEOUT_MS,
+  DNS_TRIES,
+  DNS_TTL_SECONDS_MAX,
+} from '../limits.ts'
+import type { DnsAnswer } from './answer.ts'
+import { ask, type DnsServerAddress } from './exchange.ts'
+import type { Question } from './message.ts'
+
+export interface Resolver {
+  /** Never rejects: what went wrong is an answer too. */
+  lookup(question: Question): Promise<DnsAnswer>
+}
+
+export interface ResolverNeeds {
+  /** Asked in this order. */
+  readonly servers: readonly DnsServerAddress[]
+  /** For one try of one server. */
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export const createResolver = (needs: ResolverNeeds): Resolver => {
+  const known = boundedCache<string, DnsAnswer>({ max: DNS_CACHE_ENTRIES_MAX, clock: needs.clock })
+  const underWay = new Map<string, Promise<DnsAnswer>>()
+
+  const lookUpNow = async (key: string, question: Question): Promise<DnsAnswer> => {
+    const answer = await withDeadline(resolve(question, needs), DNS_LOOKUP_TIMEOUT_MS, 'looking up a name').catch(
+      (error: unknown): DnsAnswer => ({ outcome: 'failure', reason: String(error) }),
+    )
+    const ttlSeconds = answer.outcome === 'failure' ? 0 : Math.min(answer.ttlSeconds, DNS_TTL_SECONDS_MAX)
+    if (ttlSeconds > 0) known.set(key, answer, ttlSeconds * 1000)
+    return answer
+  }
+
+  return {
+    lookup: async (question) => {
+      const key = `${question.type} ${question.name.toLowerCase()}`
+      const cached = known.get(key)
+      if (cached) return cached
+      const pending = underWay.get(key)
+      if (pending) return pending
+      const started = lookUpNow(key, question).finally(() => underWay.delete(key))
+      underWay.set(key, started)
+      return started
+    },
+  }
+}
+
+/** Follows aliases for resolvers that do not (an authoritative server asked directly). */
+const resolve = async (question: Question, needs: ResolverNeeds): Promise<DnsAnswer> => {
+  let name = question.name
+  let ttlSeconds = Number.POSITIVE_INFINITY
+  for (let links = 0; links <= DNS_ALIASES_MAX; links++) {
+    const answer = await askInTurn({ ...question, name }, needs)
+    if (answer.outcome === 'failure') return answer
+    ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds)
+    if (answer.outcome !== 'alias') return { ...answer, ttlSeconds }
+    name = answer.of
+  }
+  return { outcome: 'failure', reason: 'too many aliases' }
+}
+
+/** A server that answers with a failure is not asked again, one that stays silent is. */
+const askInTurn = async (question: Question, { servers, timeoutMs, random }: ResolverNeeds): Promise<DnsAnswer> => {
+  let candidates = servers
+  let reason = 'there is no resolver'
+  for (let round = 0; round < DNS_TRIES; round++) {
+    const silent: DnsServerAddress[] = []
+    for (const server of candidates) {
+      const reply = await ask(server, question, { timeoutMs, random })
+      if (reply.outcome === 'silence') silent.push(server)
+      else if (reply.outcome !== 'failure') return reply
+      reason = reply.reason
+    }
+    candidates = silent
+  }
+  return { outcome: 'failure', reason }
+}

@@ -1,0 +1,118 @@
+/**
+ * The federator: one service with two sides. Outward it calls other backends for our components, inward it receives
+ * what an ingress lets through. Both share what is known about names, so that a domain means the same both ways.
+ */
+import type { Domain } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { componentCaller, type Components } from './components.ts'
+import { createCounters, type FederationCounters } from './counters.ts'
+import { createDiscovery, type Discovery } from './discovery.ts'
+import type { DnsServerAddress } from './dns/exchange.ts'
+import { systemResolvers } from './dns/resolv-conf.ts'
+import { createResolver } from './dns/resolver.ts'
+import { listenPlain, type PlainAddress, type PlainListener } from './http1.ts'
+import { createIdentities, type Identities } from './identity.ts'
+import { createInward, type HandleInward } from './inward.ts'
+import { serveInward } from './inward-listener.ts'
+import { RESPONSE_HEADERS_TIMEOUT_MS } from './limits.ts'
+import { createOutward, type OutwardService } from './outward.ts'
+import { serveOutward } from './outward-listener.ts'
+import { policyOf, type RemotesProvider } from './policy.ts'
+import { withStatus } from './status.ts'
+import { loadTlsMaterial, type TlsFiles } from './tls-material.ts'
+
+export interface FederatorConfig {
+  readonly domain: Domain
+  readonly outward: PlainAddress
+  readonly inward: PlainAddress
+  /** How we appear to, and verify, the peers we call. */
+  readonly tls: TlsFiles
+  readonly dns: {
+    /** Default: those of the system. */
+    readonly servers?: readonly DnsServerAddress[] | undefined
+    readonly timeoutMs: number
+  }
+  /** To connect to a peer: addresses, TCP and TLS together. */
+  readonly connectTimeoutMs: number
+  /** Until a peer begins to answer. */
+  readonly headersTimeoutMs?: number
+}
+
+export interface FederatorNeeds {
+  readonly config: FederatorConfig
+  readonly remotes: RemotesProvider
+  readonly components: Components
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Federator extends AsyncDisposable {
+  readonly outward: { readonly transport: FederatorTransport; readonly listener: PlainListener }
+  readonly inward: { readonly handle: HandleInward; readonly listener: PlainListener }
+}
+
+export const startFederator = async (needs: FederatorNeeds): Promise<Federator> => {
+  const { config, clock, log } = needs
+  const tls = await loadTlsMaterial(config.tls)
+  const discovery = await discoveryOf(needs)
+  const isAllowed = policyOf(needs.remotes)
+  const counters = createCounters()
+  const identities = createIdentities(clock)
+  const outward = createOutward({
+    ...needs,
+    isAllowed,
+    discovery,
+    counters,
+    tls: () => tls,
+    connectTimeoutMs: config.connectTimeoutMs,
+    headersTimeoutMs: config.headersTimeoutMs ?? RESPONSE_HEADERS_TIMEOUT_MS,
+  })
+  const callComponent = componentCaller(needs.components)
+  const handle = createInward({ ...needs, ownDomain: config.domain, isAllowed, discovery, counters, callComponent })
+  const listeners = await listenBoth({ config, outward, handle, identities, counters, log })
+  return {
+    outward: { transport: outward.transport, listener: listeners.outward },
+    inward: { handle, listener: listeners.inward },
+    [Symbol.asyncDispose]: async () => {
+      // First nobody can ask any more, then what was asked is finished.
+      await Promise.all([listeners.outward[Symbol.asyncDispose](), listeners.inward[Symbol.asyncDispose]()])
+      await outward[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const discoveryOf = async ({ config, clock, random }: FederatorNeeds): Promise<Discovery> => {
+  const servers = config.dns.servers ?? (await systemResolvers())
+  return createDiscovery(createResolver({ servers, timeoutMs: config.dns.timeoutMs, clock, random }))
+}
+
+interface ListenParts {
+  readonly config: FederatorConfig
+  readonly outward: OutwardService
+  readonly handle: HandleInward
+  readonly identities: Identities
+  readonly counters: FederationCounters
+  readonly log: Log
+}
+
+const listenBoth = async ({ config, outward, handle, identities, counters, log }: ListenParts) => {
+  const urls = { outward: '', inward: '' }
+  const outwardListener = await listenPlain(
+    config.outward,
+    withStatus({ counters, other: () => ({ name: 'inward', url: urls.inward }) }, serveOutward(outward, log)),
+  )
+  const inwardListener = await listenPlain(
+    config.inward,
+    withStatus(
+      { counters, other: () => ({ name: 'outward', url: urls.outward }) },
+      serveInward({ handle, identities, log }),
+    ),
+  )
+  urls.outward = outwardListener.url
+  urls.inward = inwardListener.url
+  return { outward: outwardListener, inward: inwardListener }
+}

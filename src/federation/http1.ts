@@ -1,0 +1,78 @@
+/** Our plain listeners: HTTP/1.1 by `node:http`, raw paths, no router between a request and the checks. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { WireResponse } from '#src/kit/http/wire.ts'
+import { pour } from './bodies.ts'
+import {
+  LISTENER_HEADER_BYTES_MAX,
+  LISTENER_KEEP_ALIVE_MS,
+  REQUEST_BODY_TIMEOUT_MS,
+  REQUEST_HEADERS_TIMEOUT_MS,
+} from './limits.ts'
+
+export interface PlainListener extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+}
+
+export interface PlainAddress {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+}
+
+export type ServePlain = (request: IncomingMessage, response: ServerResponse) => void
+
+export const listenPlain = async (address: PlainAddress, serve: ServePlain): Promise<PlainListener> => {
+  const server = createServer(
+    {
+      maxHeaderSize: LISTENER_HEADER_BYTES_MAX,
+      keepAliveTimeout: LISTENER_KEEP_ALIVE_MS,
+      headersTimeout: REQUEST_HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_BODY_TIMEOUT_MS,
+      noDelay: true,
+    },
+    serve,
+  )
+  server.listen(address.port, address.host)
+  await once(server, 'listening')
+  const { port } = boundAddress(server)
+  const name = address.host.includes(':') ? `[${address.host}]` : address.host
+  return { host: address.host, port, url: `http://${name}:${port}`, [Symbol.asyncDispose]: () => drain(server) }
+}
+
+const boundAddress = (server: Server): { port: number } => {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the listener has no port')
+  return address
+}
+
+const drain = async (server: Server): Promise<void> => {
+  if (!server.listening) return
+  server.close()
+  server.closeIdleConnections()
+  await once(server, 'close')
+}
+
+/** `reason` is the reason phrase, which people see in logs of HTTP/1.1. */
+export const respond = (response: ServerResponse, { status, headers, body }: WireResponse, reason?: string): void => {
+  if (response.destroyed || response.headersSent) return
+  // A request that was refused before its body was read shall not be read now.
+  if (!response.req.complete) response.shouldKeepAlive = false
+  const isWhole = body instanceof Uint8Array
+  const length = isWhole ? { 'content-length': body.length } : {}
+  response.writeHead(status, reason, { ...mutable(headers), ...length })
+  pour(body, response)
+}
+
+const mutable = (headers: WireResponse['headers']): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+  )
+
+/** The one value of a header; several are joined as RFC 9110 §5.3 allows. */
+export const headerOf = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name]
+  return typeof value === 'object' ? value.join(', ') : value
+}

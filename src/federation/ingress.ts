@@ -1,0 +1,181 @@
+/**
+ * The door that other backends knock at (federation-transport.md §9): TLS ends here, the client certificate is
+ * verified here, and nothing passes but requests for `/federation/`, reduced to what a peer is entitled to claim.
+ *
+ * In one process requests go on to the inward side as values, with the identity that was established once per
+ * connection. That is the fast way; `nginx-config.ts` prints the other one, for those who want nginx at the door.
+ *
+ * A connection without a valid certificate is let in as far as HTTP and answered 400 there: peers report an HTTP
+ * status to their users, and of a TLS alert only that something failed.
+ */
+import { constants } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:https'
+import type { ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '#src/kit/clock.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { createIdentities, type Identities } from './identity.ts'
+import { verifiedCertificate } from './ingress/client-certificate.ts'
+import { type Door, type Knocker, openDoor } from './ingress/door.ts'
+import { http1Engine } from './ingress/http1-engine.ts'
+import { startHttp2 } from './ingress/http2-engine.ts'
+import type { HandleInward } from './inward.ts'
+import {
+  INGRESS_CONNECTIONS_MAX,
+  INGRESS_DRAIN_MS,
+  INGRESS_HEADER_BYTES_MAX,
+  INGRESS_IDLE_MS,
+  REQUEST_BODY_TIMEOUT_MS,
+  REQUEST_HEADERS_TIMEOUT_MS,
+  TLS_HANDSHAKE_TIMEOUT_MS,
+} from './limits.ts'
+import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts'
+
+export interface IngressConfig {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** The host name that peers know us by; requests for another one are misdirected. */
+  readonly infraDomain: string
+  readonly certificateFile: string
+  readonly privateKeyFile: string
+  /** Authorities that client certificates must come from. */
+  readonly clientCaFile: string
+  /** 1: signed directly by one of them; each step more allows one intermediate. */
+  readonly verifyDepth: number
+}
+
+export interface IngressNeeds {
+  readonly config: IngressConfig
+  /** The inward side: in this process, or `forwardTo` another one. */
+  readonly handle: HandleInward
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Ingress extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+}
+
+export const startIngress = async ({ config, handle, clock, random, log }: IngressNeeds): Promise<Ingress> => {
+  const { certificateFile, privateKeyFile, clientCaFile: caFile } = config
+  const tls = await loadTlsMaterial({ certificateFile, privateKeyFile, caFile })
+  const door = openDoor({ infraDomain: config.infraDomain.toLowerCase(), handle, random, log })
+  const recognise = recogniser({ tls, verifyDepth: config.verifyDepth, identities: createIdentities(clock) })
+  const { server, sessions } = createDoorServer({ tls, door, recognise, log })
+  server.listen(config.port, config.host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the ingress has no port after listening')
+  log.debug({ host: config.host, port: address.port }, 'ingress listens')
+  return {
+    host: config.host,
+    port: address.port,
+    [Symbol.asyncDispose]: () => drain(server, sessions, clock),
+  }
+}
+
+type Recognise = (socket: TLSSocket) => Knocker
+
+interface RecogniserParts {
+  readonly tls: TlsMaterial
+  readonly verifyDepth: number
+  readonly identities: Identities
+}
+
+/** Once per connection; all its requests share the result. */
+const recogniser = ({ tls, verifyDepth, identities }: RecogniserParts): Recognise => {
+  const known = new WeakMap<TLSSocket, Knocker>()
+  return (socket) => {
+    const before = known.get(socket)
+    if (before) return before
+    const certificate = verifiedCertificate(socket, tls.anchors, verifyDepth)
+    const knocker = { address: socket.remoteAddress, identity: certificate && identities.fromCertificate(certificate) }
+    known.set(socket, knocker)
+    return knocker
+  }
+}
+
+interface ServerParts {
+  readonly tls: TlsMaterial
+  readonly door: Door
+  readonly recognise: Recognise
+  readonly log: Log
+}
+
+const createDoorServer = ({ tls, door, recognise, log }: ServerParts) => {
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createServer(
+    { ...tlsOptions(tls), ...HTTP1_OPTIONS },
+    http1Engine({ door, knockerOf: recognise, log }),
+  )
+  server.maxConnections = INGRESS_CONNECTIONS_MAX
+  // The listener that the platform installed speaks HTTP/1.1; which engine a connection gets is what ALPN agreed on.
+  const [speakHttp1] = server.listeners('secureConnection')
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', () => {})
+    if (socket.alpnProtocol !== 'h2') return void speakHttp1?.call(server, socket)
+    const session = startHttp2(socket, { door, from: recognise(socket), log })
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  })
+  // Scanners and people without certificates: not worth a line in the log, and nothing to answer.
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return { server, sessions }
+}
+
+const HTTP1_OPTIONS = {
+  maxHeaderSize: INGRESS_HEADER_BYTES_MAX,
+  headersTimeout: REQUEST_HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_BODY_TIMEOUT_MS,
+  keepAliveTimeout: INGRESS_IDLE_MS,
+  requireHostHeader: true,
+  noDelay: true,
+} as const
+
+/** Forward secrecy and authenticated encryption only (RFC 9325 §4.2). */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+].join(':')
+
+const tlsOptions = ({ chainPem, keyPem, anchors }: TlsMaterial) => ({
+  cert: chainPem,
+  key: keyPem,
+  ca: anchors.map(String),
+  requestCert: true,
+  // Not "accept": the verdict is read from the socket, and without it every request is answered 400.
+  rejectUnauthorized: false,
+  minVersion: 'TLSv1.2' as const,
+  maxVersion: 'TLSv1.3' as const,
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+  ALPNProtocols: ['h2', 'http/1.1'],
+  handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
+  // A resumed session skips the certificate (CVE-2025-23419); a renegotiated one could change it.
+  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+})
+
+const drain = async (server: Server, sessions: ReadonlySet<ServerHttp2Session>, clock: Clock): Promise<void> => {
+  if (!server.listening) return
+  server.close()
+  server.closeIdleConnections()
+  for (const session of sessions) session.close()
+  using _cutOff = clock.after(INGRESS_DRAIN_MS, () => {
+    for (const session of sessions) session.destroy()
+    server.closeAllConnections()
+  })
+  await once(server, 'close')
+}

@@ -1,0 +1,67 @@
+/**
+ * The way inward when the federator is another process: HTTP/1.1 on kept connections, streamed both ways. Only what
+ * the door has read travels, plus the certificate; the peer's other headers have ended already.
+ */
+import { Pool } from 'undici'
+import type { WireResponse } from '#src/kit/http/wire.ts'
+import type { HandleInward, InwardRequest } from '../inward.ts'
+import {
+  COMPONENT_HEADERS_TIMEOUT_MS,
+  FORWARD_CONNECTIONS_MAX,
+  FORWARD_KEEP_ALIVE_MS,
+  FORWARD_SLACK_MS,
+  RESPONSE_IDLE_TIMEOUT_MS,
+} from '../limits.ts'
+import { malformed } from '../refusals.ts'
+
+export interface Forwarder extends AsyncDisposable {
+  readonly handle: HandleInward
+}
+
+export const forwardTo = (inwardUrl: string): Forwarder => {
+  const pool = new Pool(inwardUrl, {
+    connections: FORWARD_CONNECTIONS_MAX,
+    // undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
+    keepAliveTimeout: FORWARD_KEEP_ALIVE_MS,
+    headersTimeout: COMPONENT_HEADERS_TIMEOUT_MS + FORWARD_SLACK_MS,
+    bodyTimeout: RESPONSE_IDLE_TIMEOUT_MS,
+  })
+  return {
+    handle: (request) => forward(pool, request).catch(() => unreachable()),
+    [Symbol.asyncDispose]: () => pool.close(),
+  }
+}
+
+const forward = async (pool: Pool, request: InwardRequest): Promise<WireResponse> => {
+  const hasBody = !request.body.readableEnded && request.method !== 'GET' && request.method !== 'HEAD'
+  const response = await pool.request({
+    method: request.method,
+    path: request.target,
+    headers: headersOf(request),
+    body: hasBody ? request.body : null,
+  })
+  const type = response.headers['content-type']
+  return {
+    status: response.statusCode,
+    headers: type === undefined ? {} : { 'content-type': type },
+    body: response.body,
+  }
+}
+
+const headersOf = ({ claims, forwardedFor, identity }: InwardRequest): Record<string, string> => {
+  const headers = {
+    'wire-origin-domain': claims.originDomain,
+    'x-wire-api-version': claims.apiVersion,
+    'wire-origin-request-id': claims.requestId,
+    'x-forwarded-for': forwardedFor,
+    'x-ssl-certificate': identity?.header,
+  }
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+const unreachable = (): WireResponse => ({
+  ...malformed('the federator behind this ingress does not answer'),
+  status: 502,
+})

@@ -1,0 +1,107 @@
+/** Everything that a peer, a resolver or a component can make grow, and how far. */
+
+// ---- DNS
+
+/** federation-transport.md §7: a change of records is picked up within this, whatever TTL they carry. */
+export const DNS_TTL_SECONDS_MAX = 300
+export const DNS_CACHE_ENTRIES_MAX = 10_000
+/** Records of one answer that are looked at; a peer needs a handful, and each costs a name comparison per request. */
+export const DNS_RECORDS_MAX = 100
+export const DNS_ALIASES_MAX = 8
+/** How often a resolver that stays silent is asked. */
+export const DNS_TRIES = 2
+/** Datagrams that are not the answer to our question, before we stop reading and ask over TCP. */
+export const DNS_FOREIGN_DATAGRAMS_MAX = 32
+/** One lookup with all its tries, resolvers and aliases. */
+export const DNS_LOOKUP_TIMEOUT_MS = 8_000
+export const DNS_SERVERS_MAX = 8
+
+// ---- Identity
+
+/** The PEM of a large certificate, percent-encoded; the reference ingress cannot pass more than 32 KiB either. */
+export const CERTIFICATE_HEADER_CHARACTERS_MAX = 32 * 1024
+export const CERTIFICATES_CACHED_MAX = 2_000
+/** Remembered comparisons of one certificate with host names. */
+export const NAME_MATCHES_CACHED_MAX = 100
+
+// ---- Policy
+
+/** Asking brig whom we federate with. */
+export const POLICY_TIMEOUT_MS = 5_000
+
+// ---- Channels to peers
+
+/** RFC 8305 §5: how long one address may take before the next one is tried beside it. */
+export const CONNECT_STAGGER_MS = 250
+export const ADDRESSES_MAX = 8
+export const SESSIONS_PER_TARGET_MAX = 4
+/** Sessions opened in vain for one request, with a peer that closes each at once. */
+export const SESSION_OPENINGS_MAX = 3
+/** How long requests under way may still take when we stop. */
+export const SESSION_DRAIN_MS = 5_000
+/** Streams we open at once on one session, even if the peer allows more. */
+export const STREAMS_PER_SESSION_MAX = 256
+/** Until the peer's SETTINGS have come; RFC 9113 §6.5.2 recommends that no peer allows less. */
+export const STREAMS_BEFORE_SETTINGS_MAX = 100
+/** Requests that wait for a free stream of one target. */
+export const WAITING_PER_TARGET_MAX = 1_000
+/** Shorter than the 60 to 75 s after which common servers close, so that we seldom write into a closing connection. */
+export const SESSION_IDLE_MS = 30_000
+/** A target that could not be reached is tried after its alternatives for this long. */
+export const TARGET_COOL_DOWN_MS = 10_000
+export const TARGETS_COOLING_MAX = 10_000
+export const RESPONSE_HEADERS_TIMEOUT_MS = 30_000
+/** Between two chunks of a response body. */
+export const RESPONSE_IDLE_TIMEOUT_MS = 60_000
+export const RESPONSE_HEADER_PAIRS_MAX = 100
+/** Bytes of an answer that becomes `inner` of ours (federation-transport.md §11.3). */
+export const REMOTE_ERROR_BYTES_MAX = 256 * 1024
+export const REMOTE_ERROR_TIMEOUT_MS = 10_000
+export const ERROR_NESTING_MAX = 8
+export const ERROR_MESSAGE_CHARACTERS_MAX = 4_096
+/** A stream that a peer refused unprocessed is sent again this often (RFC 9113 §8.7). */
+export const UNPROCESSED_RETRIES_MAX = 2
+/** One stream may have this many bytes under way; what a slow reader makes us hold. */
+export const STREAM_WINDOW_BYTES = 256 * 1024
+/** All streams of a session together. */
+export const SESSION_WINDOW_BYTES = 4 * 1024 * 1024
+/** Request bodies up to this are held, and so can be sent again; larger ones are passed through. */
+export const HELD_BODY_BYTES_MAX = 64 * 1024
+
+// ---- Ingress
+
+export const INGRESS_CONNECTIONS_MAX = 10_000
+export const INGRESS_STREAMS_MAX = 100
+export const INGRESS_HEADER_BYTES_MAX = 32 * 1024
+export const INGRESS_HEADER_PAIRS_MAX = 100
+/** What a session may hold in the HTTP/2 engine: all windows full, and some. */
+export const INGRESS_SESSION_MEGABYTES_MAX = 32
+/** hardening.md §2, rapid reset: resets of a peer that are let pass at once, and per second after that. */
+export const INGRESS_RESETS_BURST = 200
+export const INGRESS_RESETS_PER_SECOND = 50
+export const INGRESS_INVALID_FRAMES_MAX = 100
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
+export const REQUEST_HEADERS_TIMEOUT_MS = 15_000
+export const REQUEST_BODY_TIMEOUT_MS = 120_000
+export const INGRESS_IDLE_MS = 75_000
+/** A stream on which nothing moves in either direction. */
+export const INGRESS_STREAM_IDLE_MS = 60_000
+/** How long requests under way may still take when we stop. */
+export const INGRESS_DRAIN_MS = 5_000
+
+// ---- Inward and outward listeners
+
+/** The percent-encoded certificate and the headers of the peer. */
+export const LISTENER_HEADER_BYTES_MAX = 96 * 1024
+/** federation-transport.md §13. */
+export const COMPONENT_HEADERS_TIMEOUT_MS = 10_000
+/** A component's answer with status 500 or above, which is read before it is passed on. */
+export const COMPONENT_ERROR_BYTES_MAX = 256 * 1024
+/** Longer than our ingress keeps connections to us, so that it never writes into one we are closing. */
+export const LISTENER_KEEP_ALIVE_MS = 75_000
+export const FORWARD_KEEP_ALIVE_MS = 60_000
+export const FORWARD_CONNECTIONS_MAX = 256
+/** The ingress waits this much longer than the federator behind it, which has the better error. */
+export const FORWARD_SLACK_MS = 20_000
+export const STATUS_TIMEOUT_MS = 5_000
+export const COUNTED_DOMAINS_MAX = 10_000

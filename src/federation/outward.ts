@@ -1,0 +1,191 @@
+/**
+ * Calling other backends for our components (federation-transport.md §4): policy, discovery, connection, request,
+ * and the answer, or what went wrong in the words of §11.3. Whether a failure is worth a retry is decided here.
+ */
+import type { Readable } from 'node:stream'
+import type { Domain } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import { errorResponse } from '#src/kit/http/router.ts'
+import type { WireResponse } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { hop } from '#src/kit/trace.ts'
+import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { collectFirst } from './bodies.ts'
+import type { PeerRequest } from './channel/exchange.ts'
+import { PeerFailure } from './channel/peer-failure.ts'
+import { type ChannelPool, createChannelPool, type PooledResponse } from './channel/pool.ts'
+import type { FederationCounters } from './counters.ts'
+import type { Discovery, Target } from './discovery.ts'
+import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS } from './limits.ts'
+import type { IsAllowed } from './policy.ts'
+import { CallRefusal, type CallPlace, callFailed, federationDenied, remoteError, undiscovered } from './refusals.ts'
+import { requestIdOf } from './request-id.ts'
+import { orderTargets } from './srv-order.ts'
+import type { CurrentTls } from './tls-material.ts'
+
+export interface OutwardRequest {
+  readonly domain: Domain
+  readonly component: Component
+  readonly rpc: string
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: Uint8Array | Readable
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface OutwardService extends AsyncDisposable {
+  /** Failures are answers; rejects only when the request's own signal was aborted. */
+  send(request: OutwardRequest): Promise<WireResponse>
+  /** The same for components in this process. */
+  readonly transport: FederatorTransport
+}
+
+export interface OutwardNeeds {
+  readonly isAllowed: IsAllowed
+  readonly discovery: Discovery
+  readonly tls: CurrentTls
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly counters: FederationCounters
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export const createOutward = (needs: OutwardNeeds): OutwardService => {
+  const pool = createChannelPool(needs)
+
+  const send = async (request: OutwardRequest): Promise<WireResponse> => {
+    const requestId = requestIdOf(oneValue(request.headers['wire-origin-request-id']), needs.random)
+    const { domain, component, rpc } = request
+    hop(needs.log, 'federator-out', requestId, { domain, component, rpc })
+    try {
+      await admit(domain, needs)
+      const targets = await findTargets(domain, needs)
+      const path = `/federation/${component}/${rpc}`
+      const toSend = {
+        path,
+        headers: headersToSend(request.headers, requestId),
+        body: request.body,
+        signal: request.signal,
+      }
+      return await firstAnswer(toSend, { domain, targets, pool, clock: needs.clock })
+    } catch (error) {
+      request.signal?.throwIfAborted()
+      note(error, { requestId, domain, rpc, log: needs.log })
+      return errorResponse(error, { log: needs.log, what: `calling ${rpc} of ${domain}` })
+    }
+  }
+
+  return {
+    send,
+    transport: {
+      send: async (request) => {
+        const { status, headers, body } = await send(request)
+        return { status, headers, body: body instanceof Uint8Array ? once(body) : body }
+      },
+    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+const oneValue = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.[0]
+
+const admit = async (domain: Domain, { isAllowed, counters }: OutwardNeeds): Promise<void> => {
+  if (!(await isAllowed(domain))) {
+    const { status, label, detail } = federationDenied(domain)
+    throw new CallRefusal('policy', true, { status, label, detail })
+  }
+  counters.outgoing(domain)
+}
+
+const findTargets = async (domain: Domain, { discovery, random }: OutwardNeeds): Promise<readonly Target[]> => {
+  const discovered = await discovery.targetsOf(domain)
+  if (discovered.outcome === 'targets') return orderTargets(discovered.targets, random)
+  const { status, label, detail, cause } = undiscovered(discovered)
+  throw new CallRefusal('discovery', true, { status, label, detail, cause })
+}
+
+/** RFC 9113 §8.2.2: what belongs to one connection does not exist in HTTP/2. */
+const OF_ONE_CONNECTION = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'te',
+  'trailer',
+]
+
+/** Not sent to the peer: `Host` (§4), and what our own HTTP/1.1 listener has already acted upon. */
+const NOT_SENT = new Set([...OF_ONE_CONNECTION, 'host', 'content-length', 'expect'])
+const NOT_RELAYED = new Set(OF_ONE_CONNECTION)
+
+const headersToSend = (headers: OutwardRequest['headers'], requestId: string): PeerRequest['headers'] => {
+  const result: Record<string, string | readonly string[]> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (!NOT_SENT.has(name) && !name.startsWith(':')) result[name] = value
+  }
+  result['wire-origin-request-id'] = requestId
+  result['request-id'] = requestId
+  return result
+}
+
+interface Route {
+  readonly domain: Domain
+  readonly targets: readonly Target[]
+  readonly pool: ChannelPool
+  readonly clock: Clock
+}
+
+/**
+ * Goes on to the next target when one cannot be reached or trusted: nothing was sent to it. When all fail, the
+ * failure of the first is told, which is the only one that the reference would have tried.
+ */
+const firstAnswer = async (request: PeerRequest, { domain, targets, pool, clock }: Route): Promise<WireResponse> => {
+  const { cooling = [], ready = [] } = Object.groupBy(targets, (target) =>
+    pool.isCoolingDown(domain, target) ? 'cooling' : 'ready',
+  )
+  let first: CallRefusal | undefined
+  for (const target of [...ready, ...cooling]) {
+    const place = { host: target.host, path: request.path }
+    try {
+      const response = await pool.request(domain, target, request)
+      return await relay(response, place, clock)
+    } catch (error) {
+      if (!(error instanceof PeerFailure)) throw error
+      const refusal = callFailed(error, place)
+      if (error.phase === 'http') throw refusal
+      first ??= refusal
+    }
+  }
+  throw first ?? new Error(`${domain} has no targets`)
+}
+
+const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): Promise<WireResponse> => {
+  const { status, headers, body, remoteAddress } = response
+  if (status < 200 || status > 299) {
+    const bounds = { limit: REMOTE_ERROR_BYTES_MAX, timeoutMs: REMOTE_ERROR_TIMEOUT_MS, clock }
+    throw remoteError(status, await collectFirst(body, bounds), place)
+  }
+  const relayed: Record<string, string | readonly string[]> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !name.startsWith(':') && !NOT_RELAYED.has(name)) relayed[name] = value
+  }
+  // Replaces one that the peer sent: readers take the first they find.
+  relayed['wire-remote-ip'] = remoteAddress
+  return { status, headers: relayed, body }
+}
+
+const note = (error: unknown, about: { requestId: string; domain: Domain; rpc: string; log: Log }): void => {
+  if (!(error instanceof CallRefusal)) return
+  const { log, ...fields } = about
+  const { phase, isRetryable, label } = error
+  log.info({ ...fields, phase, isRetryable, label, err: error.cause }, 'a call to another backend failed')
+}

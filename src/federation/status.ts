@@ -1,0 +1,53 @@
+/** `/i/status` and `/i/metrics` of both listeners (federation-transport.md §14). */
+import type { ServerResponse } from 'node:http'
+import { withDeadline } from '#src/kit/deadline.ts'
+import type { WireResponse } from '#src/kit/http/wire.ts'
+import type { FederationCounters } from './counters.ts'
+import { respond, type ServePlain } from './http1.ts'
+import { STATUS_TIMEOUT_MS } from './limits.ts'
+
+export interface StatusNeeds {
+  readonly counters: FederationCounters
+  /** The other listener, whose health is part of this one's. */
+  readonly other: () => { readonly name: string; readonly url: string }
+}
+
+/** Answers what is about the process itself and leaves the rest to `serve`. */
+export const withStatus =
+  ({ counters, other }: StatusNeeds, serve: ServePlain): ServePlain =>
+  (request, response) => {
+    if (request.method !== 'GET') return serve(request, response)
+    switch (request.url) {
+      case '/i/status?standalone':
+        return respond(response, plain(200, ''))
+      case '/i/metrics':
+        return respond(response, plain(200, counters.render()))
+      case '/i/status':
+        return void answerStatus(response, other())
+      default:
+        return serve(request, response)
+    }
+  }
+
+const plain = (status: number, text: string): WireResponse => ({
+  status,
+  headers: { 'content-type': 'text/plain;charset=utf-8' },
+  body: Buffer.from(text),
+})
+
+const answerStatus = async (response: ServerResponse, other: { name: string; url: string }): Promise<void> => {
+  const status = await statusOf(other.url)
+  const isWell = status !== undefined && status >= 200 && status < 300
+  respond(response, isWell ? plain(200, '') : plain(500, `the ${other.name} server answers ${status ?? 'nothing'}`))
+}
+
+const statusOf = (url: string): Promise<number | undefined> =>
+  withDeadline(
+    (signal) => fetch(`${url}/i/status?standalone`, { signal }),
+    STATUS_TIMEOUT_MS,
+    'asking for status',
+  ).then(
+    (response) => response.status,
+    // Not there: that is what was asked.
+    () => undefined,
+  )

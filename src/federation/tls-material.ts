@@ -1,0 +1,71 @@
+/**
+ * Certificates, key and trust anchors as one checked value. It is replaced as a whole or not at all: whoever opens
+ * a connection asks for the current one.
+ */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { getCACertificates } from 'node:tls'
+
+export interface TlsMaterial {
+  /** Leaf first, then what leads to the authority: all of it is shown to the other side. */
+  readonly chainPem: string
+  readonly keyPem: string
+  /** Authorities that the other side's certificate must come from. Empty: nobody is trusted. */
+  readonly anchors: readonly X509Certificate[]
+}
+
+/** The material to use for the next connection. */
+export type CurrentTls = () => TlsMaterial
+
+export interface TlsFiles {
+  readonly certificateFile: string
+  readonly privateKeyFile: string
+  /** A bundle: one authority or several. */
+  readonly caFile?: string | undefined
+  readonly useSystemCa?: boolean
+}
+
+/** Reads and checks everything; the error says which file is at fault and why. */
+export const loadTlsMaterial = async ({
+  certificateFile,
+  privateKeyFile,
+  caFile,
+  useSystemCa = false,
+}: TlsFiles): Promise<TlsMaterial> => {
+  const chainPem = await read(certificateFile, 'the certificate')
+  const keyPem = await read(privateKeyFile, 'the private key')
+  const [leaf] = parseCertificates(chainPem, certificateFile)
+  if (!leaf.checkPrivateKey(parseKey(keyPem, privateKeyFile))) {
+    throw new Error(`the private key ${privateKeyFile} does not belong to the certificate ${certificateFile}`)
+  }
+  const own = caFile === undefined ? [] : parseCertificates(await read(caFile, 'the trusted authorities'), caFile)
+  const system = useSystemCa ? getCACertificates('system').map((pem) => new X509Certificate(pem)) : []
+  return { chainPem, keyPem, anchors: [...own, ...system] }
+}
+
+const read = (file: string, what: string): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`reading ${what} from ${file}`, { cause })
+  })
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+const parseCertificates = (pem: string, file: string): [X509Certificate, ...X509Certificate[]] => {
+  const [first, ...rest] = (pem.match(PEM_CERTIFICATE) ?? []).map((block, index) => {
+    try {
+      return new X509Certificate(block)
+    } catch (cause) {
+      throw new Error(`certificate ${index + 1} of ${file} cannot be read`, { cause })
+    }
+  })
+  if (!first) throw new Error(`${file} holds no certificate in PEM form`)
+  return [first, ...rest]
+}
+
+const parseKey = (pem: string, file: string): KeyObject => {
+  try {
+    return createPrivateKey(pem)
+  } catch (cause) {
+    throw new Error(`${file} holds no private key in PEM form, or an encrypted one`, { cause })
+  }
+}

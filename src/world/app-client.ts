@@ -46,7 +46,13 @@ const SendingStatus = z.object({
   failed_to_send: ClientMap,
   failed_to_confirm_clients: ClientMap,
 })
-export type SendingStatus = z.infer<typeof SendingStatus>
+
+export interface Sent extends z.infer<typeof SendingStatus> {
+  readonly isDelivered: boolean
+  /** By which every part that the message passes names it. */
+  readonly requestId: string
+}
+
 const Page = z.object({ notifications: z.array(Notification), has_more: z.boolean().nullish() })
 
 export class AppClient implements AsyncDisposable {
@@ -149,15 +155,15 @@ export class AppClient implements AsyncDisposable {
   }
 
   /** 201 and 412 carry the same body; 412 means that nothing was delivered (client-conversations §8). */
-  async sendProteus(
-    { id, domain }: Qualified,
-    message: ProteusMessage,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<SendingStatus & { readonly isDelivered: boolean }> {
+  async sendProteus({ id, domain }: Qualified, message: ProteusMessage): Promise<Sent> {
     const path = `/conversations/${domain}/${id}/proteus/messages`
-    const bytes = encodeProteusMessage(message)
-    const { status, body } = await this.http.call({ method: 'POST', path, body: bytes, headers, alsoExpected: [412] })
-    return { ...SendingStatus.parse(body), isDelivered: status === 201 }
+    const body = encodeProteusMessage(message)
+    const answer = await this.http.call({ method: 'POST', path, body, alsoExpected: [412] })
+    return {
+      ...SendingStatus.parse(answer.body),
+      isDelivered: answer.status === 201,
+      requestId: String(answer.headers['request-id']),
+    }
   }
 
   async openSocket(client?: string): Promise<AppSocket> {

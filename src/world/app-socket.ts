@@ -3,6 +3,7 @@ import { EventEmitter, on, once } from 'node:events'
 import { WebSocket, type RawData } from 'ws'
 import { z } from 'zod'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { epochMicros } from './epoch.ts'
 import { APP_BODY_BYTES_MAX, APP_CALL_MS, PATIENCE_MS } from './limits.ts'
 
 export const AppEvent = z.looseObject({ type: z.string() })
@@ -75,7 +76,7 @@ export class AppSocket implements AsyncIterable<Notification>, AsyncDisposable {
   }
 
   #take(data: RawData): void {
-    const receivedAt = Math.round((performance.timeOrigin + performance.now()) * 1000)
+    const receivedAt = epochMicros()
     const text = asText(data)
     if (text === 'pong') return void this.#arrivals.emit('pong')
     const notification = Notification.parse(JSON.parse(text))

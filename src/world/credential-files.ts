@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import type { Credential } from './authority.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface CredentialFiles {
   readonly certificateFile: string
@@ -31,13 +32,4 @@ export async function certificateValidAt(file: string, until: Date): Promise<X50
   if (pem === undefined) return undefined
   const certificate = new X509Certificate(pem)
   return new Date(certificate.validTo) > until ? certificate : undefined
-}
-
-/** Whoever reads the path sees the old content or the new one, never half of it. */
-export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
-  const temporary = `${path}.new`
-  await writeFile(temporary, content, { mode })
-  // A left-over of an interrupted write keeps its old mode; the new content deserves the one asked for.
-  await chmod(temporary, mode)
-  await rename(temporary, path)
 }

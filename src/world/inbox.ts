@@ -8,12 +8,14 @@ export interface Told {
   readonly id: string
   readonly transient?: boolean | undefined
   readonly payload: readonly AppEvent[]
+  readonly receivedAt?: number
 }
 
 export class Inbox {
   readonly #events: AppEvent[] = []
   readonly #seen = new Set<string>()
   readonly #changes = new EventEmitter()
+  readonly #receivedAt = new WeakMap<AppEvent, number>()
   #last: string | undefined
 
   constructor() {
@@ -21,16 +23,22 @@ export class Inbox {
   }
 
   /** A notification that came over the socket may come again by catching up; its id tells. */
-  add({ id, transient, payload }: Told): void {
+  add({ id, transient, payload, receivedAt }: Told): void {
     if (this.#seen.has(id)) return
     this.#seen.add(id)
     if (transient !== true) this.#last = id
     this.#events.push(...payload)
+    if (receivedAt !== undefined) for (const event of payload) this.#receivedAt.set(event, receivedAt)
     this.#changes.emit('change')
   }
 
   get events(): readonly AppEvent[] {
     return this.#events
+  }
+
+  /** When the socket brought it; undefined if catching up did. */
+  receivedAt(event: AppEvent): number | undefined {
+    return this.#receivedAt.get(event)
   }
 
   /** Where catching up starts. */

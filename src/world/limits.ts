@@ -28,3 +28,42 @@ export const APP_BODY_BYTES_MAX = 64 * 1024 * 1024
 
 /** How long anybody in a story waits for a state that should come about. */
 export const PATIENCE_MS = 20_000
+
+/** A local world is for trying things; each backend takes a process and a handful of ports. */
+export const BACKENDS_MAX = 10
+
+/** Ports are taken below the range from which systems take those of outgoing connections (32768 on Linux). */
+export const PORTS_FIRST = 20_000
+export const PORTS_END = 32_000
+
+/** One world's ports lie together; must hold one for DNS and those of {@link BACKENDS_MAX} backends. */
+export const PORTS_PER_WORLD = 100
+
+/** From starting a process to its saying that it is ready; first starts create databases. */
+export const PROCESS_START_MS = 60_000
+
+/** From asking a process to stop to no longer asking. */
+export const PROCESS_STOP_MS = 15_000
+
+/** How often a log is looked at while waiting for a line in it. */
+export const LOG_POLL_MS = 20
+
+/** One Ctrl-C may arrive twice, from the terminal and from npm; later ones are meant. */
+export const SAME_INTERRUPT_MS = 500
+
+/** A command to a running world, and its answer. */
+export const CONTROL_LINE_BYTES_MAX = 64 * 1024
+
+/** Paths of unix sockets must fit into `sockaddr_un` (108 bytes on Linux, 104 elsewhere). */
+export const SOCKET_PATH_BYTES_MAX = 100
+
+/** Characters of a log line that are repeated in an error. */
+export const LOG_LINE_SHOWN_MAX = 400
+
+export const DATABASE_CONNECT_MS = 5_000
+
+/** Tests that start at the same moment may choose the same ports. */
+export const NETWORK_ATTEMPTS_MAX = 5
+
+/** For registering everybody, connecting them and delivering the first message. */
+export const SEED_MS = 60_000

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Random } from '#src/kit/random.ts'
-import { AppClient, type NewAccount, type Qualified, sameForAll, type SendingStatus } from './app-client.ts'
+import { AppClient, type NewAccount, type Qualified, sameForAll, type Sent } from './app-client.ts'
 import type { AppEvent, AppSocket } from './app-socket.ts'
 import { Inbox } from './inbox.ts'
 
@@ -24,6 +24,8 @@ export interface ReceivedText {
   readonly from: Qualified
   readonly text: string
   readonly time: string
+  /** When the socket brought it, in microseconds since the epoch; undefined when catching up did. */
+  readonly receivedAt: number | undefined
 }
 
 interface Identity {
@@ -116,28 +118,24 @@ export class Person implements AsyncDisposable {
   }
 
   /** Accepted by the backend, for every device of every member; a device that became known meanwhile is included. */
-  async send(
-    conversation: Qualified,
-    text: string,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<SendingStatus> {
-    const status = await this.#sendOnce(conversation, text, headers)
+  async send(conversation: Qualified, text: string): Promise<Sent> {
+    const status = await this.#sendOnce(conversation, text)
     if (status.isDelivered) return status
     this.#devices.delete(conversation.id)
-    const again = await this.#sendOnce(conversation, text, headers)
+    const again = await this.#sendOnce(conversation, text)
     if (!again.isDelivered) throw new Error(`devices are still missing: ${JSON.stringify(again.missing)}`)
     return again
   }
 
   async receives(conversation: Qualified, text: string): Promise<ReceivedText> {
     return this.inbox.until(`"${text}" for ${this.account.handle}`, (events) =>
-      textsAmong(events, conversation).find((received) => received.text === text),
+      this.#texts(events, conversation).find((received) => received.text === text),
     )
   }
 
   /** Everything received in the conversation so far, in order, repetitions included. */
   texts(conversation: Qualified): string[] {
-    return textsAmong(this.inbox.events, conversation).map((received) => received.text)
+    return this.#texts(this.inbox.events, conversation).map((received) => received.text)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,16 +143,26 @@ export class Person implements AsyncDisposable {
     await this.app[Symbol.asyncDispose]()
   }
 
-  async #sendOnce(conversation: Qualified, text: string, headers: Readonly<Record<string, string>>) {
+  async #sendOnce(conversation: Qualified, text: string): Promise<Sent> {
     const devices = this.#devices.get(conversation.id) ?? (await this.#devicesOf(conversation))
     this.#devices.set(conversation.id, devices)
     const recipients = sameForAll(devices, Buffer.from(text), this.client)
-    return this.app.sendProteus(conversation, { sender: this.client, recipients }, headers)
+    return this.app.sendProteus(conversation, { sender: this.client, recipients })
   }
 
   async #devicesOf(conversation: Qualified): Promise<Record<string, Record<string, string[]>>> {
     const { members } = await this.app.conversation(conversation)
     return this.app.listClients([this.user, ...members.others.map((member) => member.qualified_id)])
+  }
+
+  #texts(events: readonly AppEvent[], { id }: Qualified): ReceivedText[] {
+    return events.flatMap((event) => {
+      const message = Message.safeParse(event)
+      if (!message.success || message.data.qualified_conversation.id !== id) return []
+      const { qualified_from: from, time, data } = message.data
+      const text = Buffer.from(data.text, 'base64').toString('utf8')
+      return [{ from, time, text, receivedAt: this.inbox.receivedAt(event) }]
+    })
   }
 
   async #follow(socket: AppSocket): Promise<void> {
@@ -176,13 +184,4 @@ function hasCreated({ id }: Qualified) {
     qualified_conversation: z.object({ id: z.literal(id) }),
   })
   return (events: readonly AppEvent[]): AppEvent | undefined => events.find((event) => Wanted.safeParse(event).success)
-}
-
-function textsAmong(events: readonly AppEvent[], { id }: Qualified): ReceivedText[] {
-  return events.flatMap((event) => {
-    const message = Message.safeParse(event)
-    if (!message.success || message.data.qualified_conversation.id !== id) return []
-    const { qualified_from: from, time, data } = message.data
-    return [{ from, time, text: Buffer.from(data.text, 'base64').toString('utf8') }]
-  })
 }

@@ -1,0 +1,124 @@
+/**
+ * Several backends that know each other: authority, DNS and one or more processes each. `npm start`, the stories,
+ * the benchmarks and the hostile tests all stand on this; there is no second harness.
+ */
+import { mkdir } from 'node:fs/promises'
+import type { Clock } from '#src/kit/clock.ts'
+import { type Arrangement, Backend, type IngressKind } from './backend.ts'
+import type { DnsServerOptions } from './dns-server.ts'
+import type { Zone } from './dns-zone.ts'
+import type { WorldLayout } from './layout.ts'
+import type { Ending, ManagedProcess } from './managed-process.ts'
+import { LOOPBACK, type Ports, portsInUse } from './ports.ts'
+import { ensureCredentials } from './world-authority.ts'
+
+export interface DnsHandle extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+}
+
+export interface NetworkPlan {
+  readonly layout: WorldLayout
+  readonly domains: readonly string[]
+  readonly ports: Ports
+  readonly ingress: IngressKind
+  readonly roles: Arrangement
+  readonly databaseUrl: (domain: string) => string | undefined
+  /** Default: our own server in this process. */
+  readonly startDns?: (options: Required<Pick<DnsServerOptions, 'zones' | 'port'>>) => Promise<DnsHandle>
+  readonly clock: Clock
+  readonly onDeath: (process: ManagedProcess, ending: Ending) => void
+}
+
+export interface Network extends AsyncDisposable {
+  readonly layout: WorldLayout
+  readonly dns: DnsHandle
+  readonly backends: readonly Backend[]
+  backend(domain: string): Backend
+}
+
+/** Everything is up when it returns, or nothing is left running. */
+export async function startNetwork(plan: NetworkPlan): Promise<Network> {
+  const taken = await portsInUse({ ...plan.ports, backends: pick(plan.ports.backends, plan.domains) })
+  if (taken.length > 0) throw new PortsTaken(taken)
+  await mkdir(plan.layout.directory, { recursive: true })
+  await ensureCredentials(plan.layout, plan.domains, plan.clock)
+
+  await using started = new AsyncDisposableStack()
+  const startDns = plan.startDns ?? ownDns
+  const dns = started.use(
+    await startDns({ zones: plan.domains.map((domain) => zoneOf(plan, domain)), port: plan.ports.dns }),
+  )
+  const backends = plan.domains.map((domain) => backendOf(plan, dns, domain))
+  started.defer(async () => void (await Promise.all(backends.map((backend) => backend.stop()))))
+  const outcomes = await Promise.allSettled(backends.map((backend) => backend.start()))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+
+  const running = started.move()
+  return {
+    layout: plan.layout,
+    dns,
+    backends,
+    backend: (domain) => {
+      const found = backends.find((backend) => backend.domain === domain)
+      if (!found) throw new Error(`there is no backend ${domain}; there are ${plan.domains.join(', ')}`)
+      return found
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+export class PortsTaken extends Error {
+  constructor(taken: readonly string[]) {
+    super(`something else listens on port ${taken.join(', ')}`)
+    this.name = 'PortsTaken'
+  }
+}
+
+/** federation-transport §7: the service of the backend domain, and the address of its target. */
+export function zoneOf({ layout, ports }: Pick<NetworkPlan, 'layout' | 'ports'>, domain: string): Zone {
+  const { infraDomain } = layout.backend(domain)
+  return {
+    origin: domain,
+    records: [
+      {
+        name: `_wire-server-federator._tcp.${domain}`,
+        type: 'SRV',
+        port: portsOf(ports, domain).ingress,
+        target: infraDomain,
+      },
+      { name: infraDomain, type: 'A', address: LOOPBACK },
+    ],
+  }
+}
+
+async function ownDns(options: DnsServerOptions): Promise<DnsHandle> {
+  const { startDnsServer } = await import('./dns-server.ts')
+  return startDnsServer(options)
+}
+
+function backendOf(plan: NetworkPlan, dns: DnsHandle, domain: string): Backend {
+  return new Backend({
+    backend: plan.layout.backend(domain),
+    ports: portsOf(plan.ports, domain),
+    remotes: plan.domains.filter((other) => other !== domain),
+    dns: { host: dns.host, port: dns.port },
+    authorityFile: plan.layout.authorityFile,
+    databaseUrl: plan.databaseUrl(domain),
+    ingress: plan.ingress,
+    roles: plan.roles,
+    clock: plan.clock,
+    onDeath: plan.onDeath,
+  })
+}
+
+function portsOf(ports: Ports, domain: string) {
+  const found = ports.backends[domain]
+  if (!found) throw new Error(`no ports were chosen for ${domain}`)
+  return found
+}
+
+function pick<T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => keys.includes(key)))
+}

@@ -1,0 +1,89 @@
+/**
+ * `npm test`: everything, on the servers that this machine has or lets us install. `npm test -- WORD…` runs a part:
+ * see runner/selection.ts. The outcome is also left in var/test-results.json for programs.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec, type TestEvent } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+import { installMissing } from './runner/machine.ts'
+import { type Result, resultOf } from './runner/results.ts'
+import { type Group, GROUPS, type Selection, select } from './runner/selection.ts'
+import { installStockClients } from './runner/stock-clients.ts'
+import { serversUsed, summary, totalsOf } from './runner/summary.ts'
+import { startPostgres } from './services/postgres.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** A test file that takes longer hangs. */
+const FILE_TIMEOUT_MS = 10 * 60_000
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(words: readonly string[]): Promise<number> {
+  const selection = select(ROOT, words)
+  if (GROUPS.every((group) => selection.files[group].length === 0)) {
+    say(`No test file matches ${words.join(' ')}.`)
+    return 1
+  }
+  const remarks = [await installMissing(say)].filter((remark) => remark !== undefined)
+  const results = await runAll(selection, remarks)
+  await report(results, words)
+  say(await summary(results, remarks))
+  return results.every(({ status }) => status !== 'failed') && results.length > 0 ? 0 : 1
+}
+
+async function runAll(selection: Selection, remarks: string[]): Promise<Result[]> {
+  await using postgres = selection.files.unit.length > 0 ? await startPostgresIfInstalled() : undefined
+  // Files run in processes of their own and inherit this. They may make as many databases in it as they like.
+  if (postgres) process.env['COMITY_TEST_DATABASE_URL'] = postgres.url
+  if (selection.files.interop.length > 0) {
+    const reason = await installStockClients(ROOT, say)
+    if (reason !== undefined) remarks.push(reason)
+    if (reason !== undefined) process.env['COMITY_INTEROP_MISSING'] = reason
+  }
+  const results: Result[] = []
+  for (const group of GROUPS) results.push(...(await runGroup(group, selection)))
+  return results
+}
+
+/** The remark of {@link installMissing} has said why when it is not. */
+async function startPostgresIfInstalled(): Promise<Awaited<ReturnType<typeof startPostgres>> | undefined> {
+  try {
+    return await startPostgres()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'Missing') return undefined
+    throw error
+  }
+}
+
+async function runGroup(group: Group, { files, namePatterns }: Selection): Promise<Result[]> {
+  if (files[group].length === 0) return []
+  say(`\n— ${group} —`)
+  const results: Result[] = []
+  const events = run({
+    cwd: ROOT,
+    files: files[group].map((file) => join(ROOT, file)),
+    concurrency: group === 'unit' ? availableParallelism() : 1,
+    timeout: FILE_TIMEOUT_MS,
+    ...(namePatterns.length > 0 && { testNamePatterns: namePatterns.map((pattern) => new RegExp(pattern, 'i')) }),
+  })
+  const printed = events.compose(new spec())
+  printed.pipe(process.stdout, { end: false })
+  events.on('data', (event: TestEvent) => {
+    const result = resultOf(ROOT, event)
+    if (result) results.push(result)
+  })
+  await new Promise((resolve, reject) => printed.once('end', resolve).once('error', reject))
+  return results
+}
+
+async function report(results: readonly Result[], words: readonly string[]): Promise<void> {
+  await mkdir(join(ROOT, 'var'), { recursive: true })
+  const outcome = { arguments: words, totals: totalsOf(results), servers: await serversUsed(results), tests: results }
+  await writeFile(join(ROOT, 'var/test-results.json'), `${JSON.stringify(outcome, null, 1)}\n`)
+}

@@ -1,0 +1,47 @@
+/** Gathers what node:test tells while it runs. */
+import { relative } from 'node:path'
+import type { TestEvent } from 'node:test/reporters'
+
+export interface Result {
+  /** The test file that was run; the test itself may stand in a file that several of them share. */
+  readonly file: string
+  /** With the names of what is around it, outermost first. */
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly status: 'passed' | 'failed' | 'skipped'
+  readonly durationMs: number
+  /** Why it was skipped. */
+  readonly reason?: string
+}
+
+type Outcome = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>
+
+/** Told by the runtime, and not yet in its types. */
+type Placed = Outcome['data'] & { readonly entryFile?: string; readonly classname?: string }
+
+/** Undefined for everything that is not the end of a test. */
+export function resultOf(root: string, event: TestEvent): Result | undefined {
+  if (event.type !== 'test:pass' && event.type !== 'test:fail') return undefined
+  // A suite fails because a test in it failed, which is counted already, or because it could not be set up.
+  const isSuite = event.data.details.type === 'suite'
+  if (isSuite && (event.type === 'test:pass' || isFailureOfPart(event))) return undefined
+  const data: Placed = event.data
+  const { entryFile = data.file ?? '', classname } = data
+  return {
+    file: relative(root, entryFile),
+    name: [classname, data.name.startsWith(root) ? relative(root, data.name) : data.name].filter(Boolean).join(' › '),
+    tags: data.tags,
+    status: statusOf(event),
+    durationMs: Math.round(data.details.duration_ms),
+    ...(typeof data.skip === 'string' && { reason: data.skip }),
+  }
+}
+
+function statusOf({ type, data }: Outcome): Result['status'] {
+  if (data.skip !== undefined && data.skip !== false) return 'skipped'
+  return type === 'test:pass' ? 'passed' : 'failed'
+}
+
+function isFailureOfPart({ data }: Extract<TestEvent, { type: 'test:fail' }>): boolean {
+  return 'failureType' in data.details.error && data.details.error.failureType === 'subtestsFailed'
+}

@@ -25,13 +25,15 @@ const HEADER_BYTES_MAX = 64 * 1024
 // Between our own parts; the public listener has its own, shorter limits.
 const REQUEST_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
+// A domain or handle may have 256 characters; the default of 100 would refuse them.
+const PARAM_CHARACTERS_MAX = 1_024
 
 export const listen = async (routes: readonly Route[], options: ListenOptions): Promise<Listener> => {
   const app = fastify({
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false },
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: PARAM_CHARACTERS_MAX },
     forceCloseConnections: 'idle',
     logger: false,
     exposeHeadRoutes: false,

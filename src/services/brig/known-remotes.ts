@@ -1,0 +1,45 @@
+/**
+ * The remote backends we know: those added while running, then those of the configuration, which win. Read from the
+ * database for every question, so that a change counts from the next call on.
+ */
+import type { Domain } from '#src/contract/ids.ts'
+import type { RemoteConfig, RemoteConfigs, Strategy } from '#src/contract/internal/remotes.ts'
+import { isSameRemote } from './federation-rules.ts'
+import { REMOTE_UPDATE_INTERVAL_SECONDS } from './limits.ts'
+import { findRemote, findRemotes } from './store-remotes.ts'
+import type { BrigDb } from './tables.ts'
+
+export interface KnownRemotes {
+  readonly strategy: Strategy
+  all(): Promise<RemoteConfigs>
+  find(domain: Domain): Promise<RemoteConfig | undefined>
+  /** The entry of the configuration, which cannot be changed while running. */
+  configured(domain: Domain): RemoteConfig | undefined
+}
+
+export interface RemotesSetting {
+  readonly strategy: Strategy
+  readonly remotes: readonly RemoteConfig[]
+}
+
+export const knownRemotes = (db: BrigDb, { strategy, remotes }: RemotesSetting): KnownRemotes => {
+  const fixed = new Map<Domain, RemoteConfig>()
+  for (const remote of remotes) {
+    const same = fixed.get(remote.domain)
+    if (same && !isSameRemote(same, remote)) throw new Error(`${remote.domain} is configured twice, and differently`)
+    fixed.set(remote.domain, remote)
+  }
+  return {
+    strategy,
+    configured: (domain) => fixed.get(domain),
+    find: async (domain) => fixed.get(domain) ?? findRemote(db, domain),
+    all: async () => {
+      const added = await findRemotes(db)
+      return {
+        strategy,
+        remotes: [...added.filter(({ domain }) => !fixed.has(domain)), ...fixed.values()],
+        update_interval: REMOTE_UPDATE_INTERVAL_SECONDS,
+      }
+    },
+  }
+}

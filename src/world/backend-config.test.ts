@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { stringify } from 'yaml'
 import { parseConfig } from '#src/config.ts'
-import { backendConfig } from './backend-config.ts'
+import { backendConfig, yaml } from './backend-config.ts'
 import { worldLayout } from './layout.ts'
 import { choosePorts } from './ports.ts'
 
@@ -23,7 +22,7 @@ const setup = async (databaseUrl?: string) => {
 
 test('what a world writes is a configuration that a backend accepts', async () => {
   const written = await setup()
-  const config = parseConfig('comity.yaml', stringify(backendConfig(written)))
+  const config = parseConfig('comity.yaml', yaml(backendConfig(written)))
 
   assert.equal(config.domain, 'a.test')
   assert.equal(config.listen.ingress.port, written.ports.ingress)
@@ -35,6 +34,6 @@ test('what a world writes is a configuration that a backend accepts', async () =
 })
 
 test('a database server is passed on when there is one', async () => {
-  const config = parseConfig('comity.yaml', stringify(backendConfig(await setup('postgres://u:p@127.0.0.1:5432/a'))))
+  const config = parseConfig('comity.yaml', yaml(backendConfig(await setup('postgres://u:p@127.0.0.1:5432/a'))))
   assert.equal(config.database.url, 'postgres://u:p@127.0.0.1:5432/a')
 })

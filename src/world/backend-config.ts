@@ -18,9 +18,8 @@ export interface BackendSetup {
 }
 
 export async function writeBackendConfig(setup: BackendSetup): Promise<void> {
-  const { stringify } = await import('yaml')
   await mkdir(setup.backend.dataDirectory, { recursive: true, mode: 0o700 })
-  const text = `# Written by the local world at every start.\n${stringify(backendConfig(setup))}`
+  const text = `# Written by the local world at every start.\n${yaml(backendConfig(setup))}`
   // The database URL may hold a password.
   await replaceFile(setup.backend.configFile, text, 0o600)
 }
@@ -48,4 +47,17 @@ export function backendConfig({ backend, ports, remotes, dns, authorityFile, dat
     development: { insecureCookies: true, headlessCode: HEADLESS_CODE, traceHops: true },
     log: { level: 'info' },
   }
+}
+
+/**
+ * Every JSON value is a YAML value, so only the nesting of maps is ours to write. The library would cost a world
+ * fifteen megabytes for as long as it runs.
+ */
+export function yaml(map: object, indent = ''): string {
+  return Object.entries(map)
+    .map(([key, value]: [string, unknown]) => {
+      const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
+      return isMap ? `${indent}${key}:\n${yaml(value, `${indent}  `)}` : `${indent}${key}: ${JSON.stringify(value)}\n`
+    })
+    .join('')
 }

@@ -40,8 +40,9 @@ export class Backend {
     return this.#processes
   }
 
+  /** As a whole: one that has lost a process is not. */
   get isRunning(): boolean {
-    return this.#processes.some((process) => !process.hasEnded)
+    return this.#processes.length > 0 && this.#processes.every((process) => !process.hasEnded)
   }
 
   get clientApi(): string {
@@ -51,6 +52,8 @@ export class Backend {
   /** Returns when every process says that it is ready; if one does not, the others are stopped again. */
   async start(): Promise<void> {
     if (this.isRunning) throw new Error(`${this.domain} is running already`)
+    // What is left of a backend that has lost a process holds ports that the new ones need.
+    await this.stop()
     await writeBackendConfig(this.#plan)
     const starting = (await processPlans(this.#plan)).map((plan) => startProcess(plan, this.#plan.clock))
     const outcomes = await Promise.allSettled(starting)
@@ -90,7 +93,7 @@ async function processPlans(plan: BackendPlan): Promise<ProcessPlan[]> {
 async function ingressProcesses(plan: BackendPlan): Promise<ProcessPlan[]> {
   if (plan.ingress === 'builtin') return []
   const { nginxProcess } = await import('./nginx.ts')
-  return [await nginxProcess(plan.backend)]
+  return [await nginxProcess(plan)]
 }
 
 function comityProcess({ backend }: BackendPlan, of: { name: string; roles: readonly Role[] }): ProcessPlan {

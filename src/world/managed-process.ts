@@ -12,8 +12,8 @@ export interface ProcessPlan {
   readonly command: string
   readonly args: readonly string[]
   readonly logFile: string
-  /** Whether the output of this run says that the process is ready. */
-  readonly isReady: (log: string) => boolean
+  /** Whether the process is ready, by the output of this run or by other signs. */
+  readonly isReady: (log: string) => boolean | Promise<boolean>
   readonly stopSignal?: NodeJS.Signals
   readonly env?: NodeJS.ProcessEnv
 }
@@ -130,7 +130,7 @@ async function untilReady(
   managed: ManagedProcess,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  while (!plan.isReady(await readLog(managed))) {
+  while (!(await plan.isReady(await readLog(managed)))) {
     if (managed.hasEnded) throw new Error(`ended ${describeEnding(await managed.ended)}`)
     await clock.sleep(LOG_POLL_MS, signal)
   }

@@ -39,6 +39,7 @@ export interface Network extends AsyncDisposable {
 
 /** Everything is up when it returns, or nothing is left running. */
 export async function startNetwork(plan: NetworkPlan): Promise<Network> {
+  if (plan.ingress === 'nginx') await (await import('./nginx.ts')).requireNginx()
   const taken = await portsInUse({ ...plan.ports, backends: pick(plan.ports.backends, plan.domains) })
   if (taken.length > 0) throw new PortsTaken(taken)
   await mkdir(plan.layout.directory, { recursive: true })

@@ -61,12 +61,12 @@ interface Run extends Surroundings {
 async function run({ options, layout, interrupts, clock, say }: Run): Promise<void> {
   const startedAtMs = clock.monotonicMs()
   const sayProgress = (what: string): void => say(`  ${seconds(clock.monotonicMs() - startedAtMs)}  ${what}`)
-  say(`Starting ${options.domains.join(' and ')} in ${layout.directory}`)
 
   await using stack = new AsyncDisposableStack()
   await mkdir(layout.directory, { recursive: true })
   const world = new Commands()
   stack.use(await serveControl(layout.controlSocket, layout.directory, (request) => world.carryOut(request)))
+  say(`Starting ${options.domains.join(' and ')} in ${layout.directory}`)
   if (options.isFresh) await clear(options, layout)
   if (options.readyFile !== undefined) await rm(options.readyFile, { force: true })
 

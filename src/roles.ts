@@ -131,7 +131,11 @@ interface Started extends AsyncDisposable {
 }
 
 /** Makes a started part reachable, in memory for this process and on its internal address for others. */
-const serve = async ({ config, board, stack, addresses, log }: Shared, part: Part, started: Started): Promise<Listener> => {
+const serve = async (
+  { config, board, stack, addresses, log }: Shared,
+  part: Part,
+  started: Started,
+): Promise<Listener> => {
   stack.use(started)
   board.serve(part, started.routes)
   const listener = stack.use(await listen(started.routes, { ...config.listen[part], name: part, log }))
@@ -178,7 +182,9 @@ const startQueue = async (
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },
     ownDomain: config.domain,
     knownDomains: async () => (await knownRemotes()).remotes.map((remote) => remote.domain),
-    ...{ clock, random, log },
+    clock,
+    random,
+    log,
   })
   await serve(shared, 'courier', courier)
 }
@@ -201,7 +207,9 @@ const startIngressHere = async (
   const ingress = await startIngress({
     config: { ...config.listen.ingress, ...federation.ingress, infraDomain: config.infraDomain },
     handle,
-    ...{ clock, random, log },
+    clock,
+    random,
+    log,
   })
   stack.use(ingress)
   addresses['ingress'] = `https://${ingress.host}:${ingress.port}`
@@ -224,7 +232,9 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       galley: board.transport('galley'),
       cargohold: board.transport('cargohold'),
     },
-    ...{ clock, random, log },
+    clock,
+    random,
+    log,
   })
   stack.use(federator)
   addresses['federatorOutward'] = federator.outward.listener.url
@@ -245,7 +255,9 @@ const startFront = async (
       cargohold: board.transport('cargohold'),
     },
     gundeckUpgrade: acceptUpgrade ?? tunnelTo(urlOf(config.listen.gundeck), { log }),
-    ...{ clock, random, log },
+    clock,
+    random,
+    log,
   })
   stack.use(gateway)
   addresses['gateway'] = gateway.url

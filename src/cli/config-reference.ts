@@ -5,8 +5,8 @@ import { Config } from '#src/config.ts'
 interface Described {
   readonly type?: string
   readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
+  readonly default?: string | number | boolean | object
+  readonly enum?: readonly string[]
   readonly anyOf?: readonly Described[]
   readonly properties?: Readonly<Record<string, Described>>
   readonly required?: readonly string[]
@@ -48,7 +48,7 @@ const rowsOf = (schema: Described, prefix: string): string[] => {
 }
 
 const typeOf = (schema: Described): string => {
-  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' \\| ')
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(' \\| ')
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(' \\| ')
   if (schema.items) return `list of ${typeOf(schema.items)}`
   const isBounded = schema.minimum !== undefined && schema.maximum !== undefined

@@ -153,10 +153,7 @@ export type OutcomeOf<S extends EndpointShape> = {
   [K in keyof S['answers'] & string]: OutcomeFor<K, S['answers'][K]>
 }[keyof S['answers'] & string]
 
-export type Handler<S extends EndpointShape, Context> = (
-  input: InputOf<S>,
-  context: Context,
-) => Promise<OutcomeOf<S>>
+export type Handler<S extends EndpointShape, Context> = (input: InputOf<S>, context: Context) => Promise<OutcomeOf<S>>
 
 /** How a call between backends is made: awaited, through the durable queue, or with a binary answer. */
 export type RpcMode = 'sync' | 'queue' | 'stream'
@@ -197,15 +194,14 @@ export const stream = <const S extends RpcShape>(summary: string, shape: S): Rpc
   mode: 'stream',
 })
 
-export type RpcHandler<R extends RpcShape, Context> = (
-  input: RpcInput<R>,
-  context: Context,
-) => Promise<RpcOutput<R>>
+export type RpcHandler<R extends RpcShape, Context> = (input: RpcInput<R>, context: Context) => Promise<RpcOutput<R>>
 
 export const ALL_VERSIONS: Versions = { from: 0 }
 
 /** Gives every entry of a contract its wire name: its own `name` or else its key. */
 export const named = <const C extends Readonly<Record<string, Rpc>>>(contract: C): Named<C> =>
-  Object.fromEntries(Object.entries(contract).map(([key, entry]) => [key, { ...entry, name: entry.name ?? key }])) as Named<C>
+  Object.fromEntries(
+    Object.entries(contract).map(([key, entry]) => [key, { ...entry, name: entry.name ?? key }]),
+  ) as Named<C>
 
 type Named<C> = { readonly [K in keyof C]: C[K] & { readonly name: string } }

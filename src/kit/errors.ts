@@ -49,10 +49,15 @@ export const causeChain = (error: unknown): string => {
   const parts: string[] = []
   let current: unknown = error
   while (current !== undefined && current !== null && parts.length < CAUSES_MAX) {
-    parts.push(current instanceof Error ? current.message : String(current))
+    parts.push(messageOf(current))
     current = current instanceof Error ? current.cause : undefined
   }
   return parts.join(': ')
+}
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof Error) return error.message
+  return typeof error === 'string' ? error : 'something that is no error'
 }
 
 const CAUSES_MAX = 10

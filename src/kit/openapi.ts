@@ -92,7 +92,8 @@ const responses = (answers: EndpointShape['answers']): Json => {
   for (const [outcome, declared] of Object.entries(answers)) {
     const response = (byStatus[declared.status] ??= { description: '', content: {} })
     const description = describe(outcome, declared)
-    response['description'] = response['description'] === '' ? description : `${String(response['description'])}; ${description}`
+    response['description'] =
+      response['description'] === '' ? description : `${String(response['description'])}; ${description}`
     addContent(response, declared)
   }
   return byStatus

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClientId, UserId } from '#src/contract/ids.ts'
-import { type AccessClaims, formatClaims, joinToken, NEVER, parseToken, type UserClaims } from './access-token-format.ts'
+import {
+  type AccessClaims,
+  formatClaims,
+  joinToken,
+  NEVER,
+  parseToken,
+  type UserClaims,
+} from './access-token-format.ts'
 
 const USER = UserId.parse('6f1e1f2a-0000-4000-8000-00000000abcd')
 const CLIENT = ClientId.parse('5d1f0a77c0b4e3a2')
@@ -17,7 +24,15 @@ const access: AccessClaims = {
   client: CLIENT,
   connection: '18446744073709551615',
 }
-const cookie: UserClaims = { type: 'u', keyIndex: 2, expiresAt: NEVER, tag: 's', user: USER, client: undefined, cookieId: 0xff }
+const cookie: UserClaims = {
+  type: 'u',
+  keyIndex: 2,
+  expiresAt: NEVER,
+  tag: 's',
+  user: USER,
+  client: undefined,
+  cookieId: 0xff,
+}
 
 test('an access token and a cookie have the text that the protocol describes', () => {
   assert.equal(

@@ -103,7 +103,10 @@ function parseUserBody(body: string, common: Prefix): UserClaims | undefined {
   return cookieId > COOKIE_ID_MAX ? undefined : { type: 'u', ...common, ...owner, cookieId }
 }
 
-function parseOwner(user: string | undefined, client: string | undefined): Pick<CommonClaims, 'user' | 'client'> | undefined {
+function parseOwner(
+  user: string | undefined,
+  client: string | undefined,
+): Pick<CommonClaims, 'user' | 'client'> | undefined {
   const parsedUser = UserId.safeParse(user)
   const parsedClient = ClientId.optional().safeParse(client)
   if (!parsedUser.success || !parsedClient.success) return undefined

@@ -56,7 +56,8 @@ export const internalRoutes = <const C extends Contract>(
   contract: C,
   handlers: { readonly [K in keyof C]: Handler<C[K], InternalContext> },
   { log }: { readonly log: Log },
-): Route[] => bind(contract, handlers, { log, context: ({ headers }) => ({ requestId: headers['request-id'] ?? 'N/A' }) })
+): Route[] =>
+  bind(contract, handlers, { log, context: ({ headers }) => ({ requestId: headers['request-id'] ?? 'N/A' }) })
 
 /** The headers by which the gateway tells services who is calling (client-auth.md §7). */
 export const callerHeaders = ({ user, client, connection }: Caller): Record<string, string> => ({

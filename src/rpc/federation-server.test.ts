@@ -19,7 +19,12 @@ const contract = {
 const heard: Domain[] = []
 const clock = testClock()
 
-const ask = async (name: string, body: unknown, headers: Record<string, string> = {}, component: Component = 'galley') => {
+const ask = async (
+  name: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  component: Component = 'galley',
+) => {
   const [route] = federationRoutes(
     component,
     contract,

@@ -62,7 +62,10 @@ interface Form {
   readonly handler: (input: unknown, context: FederationContext) => Promise<unknown>
 }
 
-const formsByName = (contract: FederationContract, handlers: Readonly<Record<string, unknown>>): Map<string, Form[]> => {
+const formsByName = (
+  contract: FederationContract,
+  handlers: Readonly<Record<string, unknown>>,
+): Map<string, Form[]> => {
   const forms = new Map<string, Form[]>()
   for (const [key, entry] of Object.entries(contract)) {
     const name = entry.name ?? key

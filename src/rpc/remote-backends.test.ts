@@ -98,20 +98,36 @@ test('FED-018: the remote error stays nested and data names the backend domain',
 })
 
 test('FED-014: a failed negotiation is what the client sees', async () => {
-  const { remotes } = scripted({ 'api-version': { status: 422, body: { code: 422, label: 'invalid-domain', message: 'm' } } })
+  const { remotes } = scripted({
+    'api-version': { status: 422, body: { code: 422, label: 'invalid-domain', message: 'm' } },
+  })
   const error = await failure(remotes)
-  assert.deepEqual([error.status, error.label, error.data], [
-    422,
-    'invalid-domain',
-    { type: 'federation', domain: b, path: '/federation/api-version' },
-  ])
+  assert.deepEqual(
+    [error.status, error.label, error.data],
+    [422, 'invalid-domain', { type: 'federation', domain: b, path: '/federation/api-version' }],
+  )
 })
 
 const endings: readonly [string, Readonly<Record<string, Scripted>>, number, string][] = [
   ['403 of our federator', { 'api-version': { status: 403, body: 'no' } }, 500, 'federation-local-error'],
-  ['an answer that is no error object', { 'api-version': { status: 502, body: 'oops' } }, 502, 'unknown-federation-error'],
-  ['FED-023: no common version', { 'api-version': { body: { supported_versions: [200] } } }, 533, 'federation-version-error'],
-  ['FED-023: no versions at all', { 'api-version': { body: { supported_versions: [] } } }, 533, 'federation-version-error'],
+  [
+    'an answer that is no error object',
+    { 'api-version': { status: 502, body: 'oops' } },
+    502,
+    'unknown-federation-error',
+  ],
+  [
+    'FED-023: no common version',
+    { 'api-version': { body: { supported_versions: [200] } } },
+    533,
+    'federation-version-error',
+  ],
+  [
+    'FED-023: no versions at all',
+    { 'api-version': { body: { supported_versions: [] } } },
+    533,
+    'federation-version-error',
+  ],
   ['FED-023: garbage for versions', { 'api-version': { body: ['?'] } }, 533, 'federation-version-error'],
   [
     'a body of another shape',

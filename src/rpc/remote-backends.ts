@@ -3,7 +3,14 @@ import type { Domain } from '#src/contract/ids.ts'
 import { brigFederation } from '#src/contract/federation/brig.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
-import { ALL_VERSIONS, includesVersion, type Rpc, type RpcInput, type RpcOutput, type RpcShape } from '#src/kit/endpoint.ts'
+import {
+  ALL_VERSIONS,
+  includesVersion,
+  type Rpc,
+  type RpcInput,
+  type RpcOutput,
+  type RpcShape,
+} from '#src/kit/endpoint.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import { explain } from '#src/kit/http/router.ts'
 import { readAll } from '#src/kit/http/wire.ts'
@@ -42,10 +49,35 @@ interface Needs {
 }
 
 export const remoteBackends = ({ ownDomain, federator, clock }: Needs): RemoteBackends => {
-  const known = boundedCache<Domain, number>({ max: VERSIONS_CACHED_MAX, ttlMs: VERSIONS_TTL_MS, clock })
-  const asking = new Map<Domain, Promise<number>>()
+  const send = sender(ownDomain, federator)
+  const versions = rememberedVersions(send, clock)
+  return {
+    versionOf: versions.of,
+    call: async (domain, component, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
+      const target = { domain, component, rpc: wireName(entry) }
+      const isNegotiation = target.rpc === 'api-version'
+      const version = isNegotiation ? undefined : await versions.of(domain, { requestId, timeoutMs })
+      if (version !== undefined && !includesVersion(entry.versions ?? ALL_VERSIONS, version)) {
+        throw new Refusal(500, 'internal-error', {
+          detail: `${target.rpc} does not exist in version ${version} of ${domain}`,
+        })
+      }
+      try {
+        return decode(entry, await send(target, { input, requestId, timeoutMs, version }), target)
+      } catch (error) {
+        // It may have changed its versions meanwhile (§12); the next call asks again.
+        versions.forget(domain)
+        throw error
+      }
+    },
+  }
+}
 
-  const send = async (target: FailedCall & { readonly component: Component }, request: CallRequest): Promise<unknown> => {
+type Send = (target: FailedCall & { readonly component: Component }, request: CallRequest) => Promise<unknown>
+
+const sender =
+  (ownDomain: Domain, federator: FederatorTransport | undefined): Send =>
+  async (target, request) => {
     if (!federator) {
       throw new FederationFailure(target, 400, 'federation-not-enabled', { detail: 'this backend does not federate' })
     }
@@ -59,51 +91,42 @@ export const remoteBackends = ({ ownDomain, federator, clock }: Needs): RemoteBa
     return exchange(federator, { ...target, headers, body }, request.timeoutMs)
   }
 
-  const negotiate = async (domain: Domain, { requestId, timeoutMs = CALL_TIMEOUT_MS }: CallContext): Promise<number> => {
-    const target = { domain, component: 'brig', rpc: 'api-version' } as const
-    const answer = await send(target, { input: [], requestId, timeoutMs })
-    const parsed = brigFederation['api-version'].output.safeParse(answer)
-    if (!parsed.success) {
-      throw new FederationFailure(target, 533, 'federation-version-error', { detail: 'unreadable answer to api-version' })
-    }
-    const theirs = parsed.data.supported_versions ?? [0]
-    const version = bestVersion(theirs)
-    if (version === undefined) throw noCommonVersion(target, theirs)
+/** One question at a time per backend, however many calls wait for its answer. */
+const rememberedVersions = (send: Send, clock: Clock) => {
+  const known = boundedCache<Domain, number>({ max: VERSIONS_CACHED_MAX, ttlMs: VERSIONS_TTL_MS, clock })
+  const asking = new Map<Domain, Promise<number>>()
+  const ask = async (domain: Domain, context: CallContext): Promise<number> => {
+    const version = await negotiate(send, domain, context)
     known.set(domain, version)
     return version
   }
-
-  // One question at a time per backend, however many calls wait for its answer.
-  const versionOf = async (domain: Domain, context: CallContext): Promise<number> => {
-    const cached = known.get(domain)
-    if (cached !== undefined) return cached
-    const pending = asking.get(domain)
-    if (pending) return pending
-    const asked = negotiate(domain, context).finally(() => asking.delete(domain))
-    asking.set(domain, asked)
-    return asked
-  }
-
   return {
-    versionOf,
-    call: async (domain, component, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
-      const rpc = wireName(entry)
-      const target = { domain, component, rpc }
-      const isNegotiation = rpc === 'api-version'
-      const version = isNegotiation ? undefined : await versionOf(domain, { requestId, timeoutMs })
-      if (version !== undefined && !includesVersion(entry.versions ?? ALL_VERSIONS, version)) {
-        throw new Refusal(500, 'internal-error', { detail: `${rpc} does not exist in version ${version} of ${domain}` })
-      }
-      try {
-        const answer = await send(target, { input, requestId, timeoutMs, version })
-        return decode(entry, answer, target)
-      } catch (error) {
-        // It may have changed its versions meanwhile (§12); the next call asks again.
-        known.delete(domain)
-        throw error
-      }
+    of: async (domain: Domain, context: CallContext): Promise<number> => {
+      const ready = known.get(domain) ?? asking.get(domain)
+      if (ready !== undefined) return ready
+      const asked = ask(domain, context).finally(() => asking.delete(domain))
+      asking.set(domain, asked)
+      return asked
     },
+    forget: (domain: Domain): void => known.delete(domain),
   }
+}
+
+const negotiate = async (
+  send: Send,
+  domain: Domain,
+  { requestId, timeoutMs = CALL_TIMEOUT_MS }: CallContext,
+): Promise<number> => {
+  const target = { domain, component: 'brig', rpc: 'api-version' } as const
+  const answer = await send(target, { input: [], requestId, timeoutMs })
+  const parsed = brigFederation['api-version'].output.safeParse(answer)
+  if (!parsed.success) {
+    throw new FederationFailure(target, 533, 'federation-version-error', { detail: 'unreadable answer to api-version' })
+  }
+  const theirs = parsed.data.supported_versions ?? [0]
+  const version = bestVersion(theirs)
+  if (version === undefined) throw noCommonVersion(target, theirs)
+  return version
 }
 
 interface CallRequest {
@@ -119,7 +142,11 @@ const wireName = (entry: RpcShape): string => {
 }
 
 /** One request through our federator; the decoded JSON of a 2xx answer. */
-const exchange = async (federator: FederatorTransport, request: FederatorRequest, timeoutMs: number): Promise<unknown> => {
+const exchange = async (
+  federator: FederatorTransport,
+  request: FederatorRequest,
+  timeoutMs: number,
+): Promise<unknown> => {
   try {
     return await withDeadline(
       async (signal) => {

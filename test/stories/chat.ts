@@ -47,7 +47,9 @@ export const chatStories = ({ people }: Telling): void => {
     await Promise.all([bob, carla].map(async (who) => who.receives(conversation, 'from the owner')))
     await carla.send(conversation, 'from a guest')
     await Promise.all([alice, bob].map(async (who) => who.receives(conversation, 'from a guest')))
-    const others = await Promise.all([alice, bob, carla].map(async (who) => (await who.app.conversation(conversation)).members.others.length))
+    const others = await Promise.all(
+      [alice, bob, carla].map(async (who) => (await who.app.conversation(conversation)).members.others.length),
+    )
     assert.deepEqual(others, [2, 2, 2])
   })
 
@@ -92,7 +94,9 @@ export const chatStories = ({ people }: Telling): void => {
     const { alice, bob } = cast
     const clients = { [bob.user.domain]: { [bob.user.id]: [bob.client] } }
     const claims = await Promise.all(Array.from({ length: 14 }, async () => alice.app.claimPrekeys(clients)))
-    const ids = claims.map((claim) => claim[bob.user.domain]?.[bob.user.id]?.[bob.client]?.id).toSorted((a, b) => Number(a) - Number(b))
+    const ids = claims
+      .map((claim) => claim[bob.user.domain]?.[bob.user.id]?.[bob.client]?.id)
+      .toSorted((a, b) => Number(a) - Number(b))
     assert.deepEqual(ids, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 65_535, 65_535, 65_535, 65_535])
   })
 

@@ -115,12 +115,13 @@ const encodeBody = (body: unknown): Uint8Array => {
   return body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
 }
 
-const toStrings = (values: Record<string, unknown>): Record<string, string> =>
+const toStrings = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) =>
-      value === undefined || value === null ? [] : [[name, String(value)]],
-    ),
+    Object.entries(values).flatMap(([name, value]) => (isScalar(value) ? [[name, String(value)]] : [])),
   )
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 
 const decodeResponse = async (endpoint: EndpointShape, response: WireResponse): Promise<unknown> => {
   const candidates = Object.entries(endpoint.answers).filter(([, answer]) => answer.status === response.status)

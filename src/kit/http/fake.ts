@@ -29,7 +29,7 @@ export const fake = <const C extends Contract>(
         return handler(input, context)
       },
     ]),
-  ) as { readonly [K in keyof C]: Handler<C[K], { readonly requestId: string }> }
+  ) as unknown as { readonly [K in keyof C]: Handler<C[K], { readonly requestId: string }> }
   const context = ({ headers }: { readonly headers: Readonly<Record<string, string>> }) => ({
     requestId: headers['request-id'] ?? 'N/A',
   })

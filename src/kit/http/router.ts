@@ -142,6 +142,9 @@ export const errorResponse = (
 ): WireResponse => {
   if (error instanceof Refusal) return jsonResponse(error.status, error.toBody(), error.headers)
   const id = randomUUID()
-  log.error({ err: error, causes: causeChain(error), faultId: id, requestId: request?.headers['request-id'], what }, 'fault')
+  log.error(
+    { err: error, causes: causeChain(error), faultId: id, requestId: request?.headers['request-id'], what },
+    'fault',
+  )
   return jsonResponse(500, { code: 500, label: 'server-error', message: `Internal server error ${id}` })
 }

@@ -111,7 +111,11 @@ export const send = (reply: FastifyReply, response: WireResponse): void => {
     reply.header(name, typeof value === 'string' ? value : [...value])
   }
   if (response.body instanceof Uint8Array) {
-    reply.send(response.body.length > 0 ? Buffer.from(response.body.buffer, response.body.byteOffset, response.body.byteLength) : undefined)
+    reply.send(
+      response.body.length > 0
+        ? Buffer.from(response.body.buffer, response.body.byteOffset, response.body.byteLength)
+        : undefined,
+    )
   } else {
     reply.send(Readable.from(response.body, { objectMode: false }))
   }

@@ -39,7 +39,12 @@ const shelf = {
     access: 'internal',
     answers: { text: bytes(200, 'application/octet-stream') },
   }),
-  'burn-book': endpoint('Fails.', { method: 'DELETE', path: '/text', access: 'internal', answers: { gone: empty(204) } }),
+  'burn-book': endpoint('Fails.', {
+    method: 'DELETE',
+    path: '/text',
+    access: 'internal',
+    answers: { gone: empty(204) },
+  }),
 }
 
 const routes = (): Route[] =>
@@ -98,7 +103,7 @@ const raw = (body: string, type = 'application/json') =>
   }) as const
 
 for (const [name, open] of Object.entries(openings)) {
-  suite(`a transport ${name}`, () => {
+  void suite(`a transport ${name}`, () => {
     test('carries parameters, query and outcome', async () => {
       await using opened = await open()
       const params = { shelf: 'a/b ü', book: 7 }

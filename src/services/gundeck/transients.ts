@@ -22,11 +22,13 @@ interface Needs {
 }
 
 export const transients = ({ announce, sockets, clock, log }: Needs): Transients => {
-  let last: Position = 0
+  let count = 0
+  // Within the millisecond before now: whatever is stored later is later, so a client that takes the id of a transient
+  // notification for the last it has seen (older ones do) misses nothing.
+  const position = (): Position => (clock.now().getTime() - 1) * 1000 + (count++ % 1000)
   return {
     send: async (push) => {
-      last = Math.max(last + 1, clock.now().getTime() * 1000)
-      const grouped = byPayload(push, last)
+      const grouped = byPayload(push, position())
       for (const transient of grouped) sendTransient(sockets, transient)
       for (const transient of grouped) {
         await announce(transient).catch((error: unknown) => log.warn({ err: error }, 'telling replicas of a transient event'))

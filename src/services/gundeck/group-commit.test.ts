@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Refusal } from '#src/kit/errors.ts'
+import { groupCommit } from './group-commit.ts'
+
+/** Commits that end when the test lets them, and what was in each. */
+const setUp = (bounds: { itemsMax?: number; weightMax?: number; waitingWeightMax?: number } = {}) => {
+  const commits: { readonly items: readonly string[]; end(): void; fail(error: Error): void }[] = []
+  const writer = groupCommit<string>({
+    commit: (items) =>
+      new Promise((resolve, reject) => {
+        commits.push({ items, end: resolve, fail: reject })
+      }),
+    isFaultOfItems: (error) => error instanceof RangeError,
+    weightOf: (item) => item.length,
+    itemsMax: 100,
+    weightMax: 1_000,
+    waitingWeightMax: 10_000,
+    ...bounds,
+  })
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return { commits, writer, turn, items: () => commits.map((commit) => commit.items) }
+}
+
+test('a lone caller waits for nobody', () => {
+  const { writer, items } = setUp()
+  void writer.write(['a'])
+  assert.deepEqual(items(), [['a']])
+})
+
+test('what arrives during a commit goes into the next one, together and in order', async () => {
+  const { writer, commits, items, turn } = setUp()
+  const all = Promise.all([writer.write(['a']), writer.write(['b', 'c']), writer.write(['d'])])
+  assert.deepEqual(items(), [['a']])
+  commits[0]?.end()
+  await turn()
+  assert.deepEqual(items(), [['a'], ['b', 'c', 'd']])
+  commits[1]?.end()
+  await all
+  await writer.idle()
+})
+
+test('nobody is answered before his own commit has ended', async () => {
+  const { writer, commits, turn } = setUp()
+  const answered: string[] = []
+  for (const item of ['a', 'b']) void writer.write([item]).then(() => answered.push(item))
+  commits[0]?.end()
+  await turn()
+  assert.deepEqual(answered, ['a'])
+  commits[1]?.end()
+  await turn()
+  assert.deepEqual(answered, ['a', 'b'])
+})
+
+test('a commit carries no more than it may, by number and by weight', async () => {
+  const { writer, commits, items, turn } = setUp({ itemsMax: 3, weightMax: 10 })
+  for (const write of [['a'], ['b', 'c'], ['d', 'e'], ['long-item'], ['x', 'y', 'z', 'too-long-for-a-group']]) {
+    void writer.write(write)
+  }
+  for (let index = 0; index < 6; index += 1) {
+    commits[index]?.end()
+    await turn()
+  }
+  assert.deepEqual(items(), [['a'], ['b', 'c'], ['d', 'e'], ['long-item'], ['x', 'y', 'z'], ['too-long-for-a-group']])
+})
+
+test('the bad item of one caller does not fail the others', async () => {
+  const { writer, commits, items, turn } = setUp()
+  const first = writer.write(['a'])
+  const results = Promise.allSettled([writer.write(['b']), writer.write(['bad']), writer.write(['c'])])
+  commits[0]?.end()
+  await first
+  await turn()
+  commits[1]?.fail(new RangeError('bad item'))
+  await turn()
+  commits[2]?.end()
+  await turn()
+  commits[3]?.fail(new RangeError('bad item'))
+  await turn()
+  commits[4]?.end()
+  assert.deepEqual(
+    (await results).map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.deepEqual(items(), [['a'], ['b', 'bad', 'c'], ['b'], ['bad'], ['c']])
+})
+
+test('when the database is away everybody is told at once', async () => {
+  const { writer, commits, items, turn } = setUp()
+  const first = writer.write(['a'])
+  const results = Promise.allSettled([writer.write(['b']), writer.write(['c'])])
+  commits[0]?.end()
+  await first
+  await turn()
+  commits[1]?.fail(new Error('connection lost'))
+  assert.deepEqual(
+    (await results).map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+  assert.equal(items().length, 2)
+})
+
+test('what may wait is bounded', async () => {
+  const { writer } = setUp({ waitingWeightMax: 5 })
+  void writer.write(['running'])
+  void writer.write(['1234'])
+  await assert.rejects(writer.write(['56']), (error) => error instanceof Refusal && error.status === 503)
+})

@@ -1,0 +1,145 @@
+/** For tests: a gundeck on its own listener, as the gateway sees it, and devices that listen to it. */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { request } from 'undici'
+import { WebSocket } from 'ws'
+import { z } from 'zod'
+import { Notification, NotificationList } from '#src/contract/client/gundeck.ts'
+import { ClientId, UserId } from '#src/contract/ids.ts'
+import { type gundeckInternal, Push } from '#src/contract/internal/gundeck.ts'
+import { type Clock, systemClock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
+import { type Listener, listen } from '#src/kit/http/server.ts'
+import { nullLog } from '#src/kit/log.ts'
+import { systemRandom } from '#src/kit/random.ts'
+import { callerHeaders } from '#src/rpc/context.ts'
+import { type Database, openDatabase } from '#src/storage/database.ts'
+import { type Gundeck, startGundeck } from './gundeck.ts'
+
+export const ALICE = UserId.parse('6f1e1f2a-0000-4000-8000-00000000a11c')
+export const BOB = UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')
+export const PHONE = ClientId.parse('5d1f0a77c0b4e3a2')
+export const LAPTOP = ClientId.parse('1a')
+
+const DEADLINE_MS = 10_000
+
+/** A database of its own in a directory of its own. */
+export const temporaryDatabase = async (): Promise<Database> => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'comity-gundeck-'))
+  const database = await openDatabase({ dataDirectory: directory, log: nullLog })
+  return {
+    ...database,
+    [Symbol.asyncDispose]: async () => {
+      await database[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+export interface TestGundeck extends AsyncDisposable {
+  readonly url: string
+  push(...pushes: readonly z.input<typeof Push>[]): Promise<void>
+  tell(name: Exclude<keyof typeof gundeckInternal, 'push'>, body: unknown): Promise<void>
+  get(target: string, user?: UserId, apiVersion?: number): Promise<{ readonly status: number; readonly body: unknown }>
+  list(query?: string, user?: UserId): Promise<z.infer<typeof NotificationList>>
+  open(wishes?: DeviceWishes): Promise<Device>
+}
+
+export interface DeviceWishes {
+  readonly user?: UserId
+  readonly client?: string
+  readonly connection?: string
+}
+
+export const startTestGundeck = async (database: Database, clock: Clock = systemClock): Promise<TestGundeck> => {
+  const gundeck = await startGundeck({ database, clock, random: systemRandom, log: nullLog })
+  const listener = await listen(gundeck.routes, { host: '127.0.0.1', port: 0, name: 'gundeck', log: nullLog })
+  gundeck.acceptUpgradesOn(listener.server)
+  const post = async (target: string, body: unknown): Promise<void> => {
+    const headers = { 'content-type': 'application/json', 'request-id': 'test' }
+    const response = await request(`${listener.url}${target}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const text = await response.body.text()
+    if (response.statusCode !== 200) throw new Error(`${target} answered ${response.statusCode} ${text}`)
+  }
+  const get: TestGundeck['get'] = async (target, user = ALICE, apiVersion = 8) => {
+    const caller = callerHeaders({ user, client: undefined, connection: '0' })
+    const headers = { ...caller, 'x-comity-api-version': String(apiVersion) }
+    const response = await request(`${listener.url}${target}`, { headers })
+    return { status: response.statusCode, body: await response.body.json() }
+  }
+  return {
+    url: listener.url,
+    push: (...pushes) => post('/i/push', { pushes }),
+    tell: (name, body) => post(name === 'remove-user' ? '/i/users/remove' : '/i/clients/remove', body),
+    get,
+    list: async (query = '', user = ALICE) => NotificationList.parse((await get(`/notifications${query}`, user)).body),
+    open: (wishes) => openDevice(listener, wishes),
+    [Symbol.asyncDispose]: () => stop(gundeck, listener),
+  }
+}
+
+const stop = async (gundeck: Gundeck, listener: Listener): Promise<void> => {
+  await gundeck[Symbol.asyncDispose]()
+  await listener[Symbol.asyncDispose]()
+}
+
+const Frame = Notification.extend({ transient: z.boolean() })
+export type Frame = z.infer<typeof Frame>
+
+export interface Device {
+  readonly socket: WebSocket
+  /** Everything that came so far, as it came. */
+  readonly raw: { readonly data: Buffer; readonly isBinary: boolean }[]
+  frames(): Frame[]
+  /** Types of the events that came so far. */
+  types(): string[]
+  /** Waits until so many frames have come. */
+  has(count: number): Promise<void>
+  closed(): Promise<number>
+}
+
+const openDevice = async (
+  { url }: Listener,
+  { user = ALICE, client, connection = '0' }: DeviceWishes = {},
+): Promise<Device> => {
+  const query = client === undefined ? '' : `?client=${client}`
+  const headers = callerHeaders({ user, client: undefined, connection })
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/i/await${query}`, { headers })
+  const raw: Device['raw'] = []
+  let code: number | undefined
+  socket.on('message', (data: Buffer, isBinary) => raw.push({ data, isBinary }))
+  socket.on('close', (given) => {
+    code = given
+  })
+  await once(socket, 'open')
+  const frames = (): Frame[] => raw.map(({ data }) => Frame.parse(JSON.parse(data.toString('latin1'))))
+  return {
+    socket,
+    raw,
+    frames,
+    types: () => frames().flatMap(({ payload }) => payload.map((event) => event.type)),
+    has: (count) => withDeadline(reached(raw, count, socket), DEADLINE_MS, `frame ${count}`),
+    closed: () =>
+      withDeadline(
+        (async () => code ?? Number((await once(socket, 'close'))[0]))(),
+        DEADLINE_MS,
+        'the end of a websocket',
+      ),
+  }
+}
+
+const reached = async (raw: readonly unknown[], count: number, socket: WebSocket): Promise<void> => {
+  while (raw.length < count) await once(socket, 'message')
+}
+
+let pushes = 0
+
+/** A push of one event to all devices of alice, unless said otherwise. */
+export const event = (type: string, wishes: Partial<z.input<typeof Push>> = {}): z.input<typeof Push> => ({
+  id: `00000000-0000-4000-8000-${String((pushes += 1)).padStart(12, '0')}`,
+  recipients: [{ user: ALICE }],
+  payload: [{ type }],
+  ...wishes,
+})

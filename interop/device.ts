@@ -1,0 +1,308 @@
+/**
+ * One device of one person: the stock client as published, and the little that an application adds to it. It lives
+ * in a thread of its own because api-client keeps its cookie in a variable of the module, one for all clients of a
+ * process. device-thread.ts runs it, person.ts speaks to it.
+ */
+import { APIClient } from '@wireapp/api-client'
+import { ClientClassification } from '@wireapp/api-client/lib/client/ClientClassification.js'
+import { ClientType } from '@wireapp/api-client/lib/client/ClientType.js'
+import { ConnectionStatus } from '@wireapp/api-client/lib/connection/ConnectionStatus.js'
+import type { MessageSendingStatus } from '@wireapp/api-client/lib/conversation/MessageSendingStatus.js'
+import type { BackendEvent } from '@wireapp/api-client/lib/event/index.js'
+import type { Notification } from '@wireapp/api-client/lib/notification/Notification.js'
+import { WebSocketClient } from '@wireapp/api-client/lib/tcp/WebSocketClient.js'
+import type { AxiosInstance } from 'axios'
+import { type Ciphertext, decodeText, encodeText, otrMessage } from './otr-message.ts'
+import { ProteusSessions } from './proteus-sessions.ts'
+
+export interface QualifiedId {
+  readonly id: string
+  readonly domain: string
+}
+
+export interface Account {
+  readonly name: string
+  readonly email: string
+  readonly password: string
+}
+
+/** What a device has received and understood. */
+export interface Heard {
+  readonly by: 'websocket' | 'catch-up'
+  readonly event: BackendEvent
+  /** Of messages: decrypted. */
+  readonly text?: string
+}
+
+/** By domain, user and device. */
+type Devices = Record<string, Record<string, string[]>>
+
+const API_VERSION = 8
+const PREKEY_COUNT = 10
+
+export class Device {
+  readonly #client: APIClient
+  readonly #requests: string[] = []
+  readonly #hear: (heard: Heard) => void
+  #sessions: ProteusSessions | undefined
+  #lastNotification: string | undefined
+  /** Notifications are taken one after the other: a session cannot decrypt two messages at once. */
+  #taking: Promise<void> = Promise.resolve()
+
+  constructor(clientApi: string, hear: (heard: Heard) => void) {
+    this.#client = new APIClient({ urls: { name: 'local', rest: clientApi, ws: clientApi.replace(/^http/, 'ws') } })
+    this.#hear = hear
+    const axios: AxiosInstance = this.#client.transport.http['client']
+    axios.interceptors.request.use((request) => {
+      this.#requests.push(`${request.method?.toUpperCase()} ${request.url}`)
+      return request
+    })
+    this.#client.transport.ws.on(WebSocketClient.TOPIC.ON_MESSAGE, (notification: Notification) =>
+      this.#take(notification, 'websocket'),
+    )
+  }
+
+  /** The requests of the stock client so far, in order. */
+  async requests(): Promise<string[]> {
+    return this.#requests
+  }
+
+  async negotiate(): Promise<{ readonly version: number; readonly isFederated: boolean; readonly domain: string }> {
+    const { version, isFederated, domain } = await this.#client.useVersion(1, API_VERSION)
+    return { version, isFederated, domain }
+  }
+
+  /** Stock clients always send a code; backends in development mode know only this one. */
+  async register({ name, email, password }: Account): Promise<QualifiedId> {
+    await this.#client.register({ accent_id: 1, email, email_code: '123456', name, password, assets: [] })
+    return this.#self()
+  }
+
+  async login({ email, password }: Account): Promise<QualifiedId> {
+    await this.#client.login({ email, password, clientType: ClientType.PERMANENT })
+    return this.#self()
+  }
+
+  async logout(): Promise<void> {
+    await this.#client.logout()
+  }
+
+  /** Forgets the access token. The next request is refused and renews it with nothing but the cookie. */
+  async loseAccess(): Promise<void> {
+    await this.#client.transport.http['accessTokenStore'].delete()
+  }
+
+  /** With the cookie and the token of before. */
+  async renewAccess(): Promise<void> {
+    await this.#client.transport.http.refreshAccessToken()
+  }
+
+  async profile(): Promise<{ readonly name: string; readonly handle: string | undefined }> {
+    const { name, handle } = await this.#client.api.self.getSelf()
+    return { name, handle }
+  }
+
+  async takeHandle(handle: string): Promise<void> {
+    await this.#client.api.self.putHandle({ handle })
+  }
+
+  async registerDevice(password: string): Promise<string> {
+    this.#sessions = await ProteusSessions.create(PREKEY_COUNT)
+    const { id } = await this.#client.api.client.postClient({
+      ...this.#sessions.published(),
+      class: ClientClassification.DESKTOP,
+      cookie: '',
+      password,
+      type: ClientType.PERMANENT,
+    })
+    if (this.#client.context) this.#client.context.clientId = id
+    await this.#client.transport.http.associateClientWithSession(id)
+    this.#lastNotification = (await this.#client.api.notification.getLastNotification(id)).id
+    return id
+  }
+
+  async ownDevices(): Promise<string[]> {
+    return (await this.#client.api.client.getClients()).map(({ id }) => id)
+  }
+
+  /** Exact handle on another backend. */
+  async find(handle: string, domain: string): Promise<QualifiedId | undefined> {
+    const search = await this.#client.api.user.getSearchContacts(handle, 30, domain)
+    const found = (await search.response).documents.find((contact) => contact.handle === handle)
+    return found?.qualified_id
+  }
+
+  async nameOf(user: QualifiedId): Promise<string | undefined> {
+    const { found } = await this.#client.api.user.postListUsers({ qualified_ids: [user] })
+    return found?.[0]?.name
+  }
+
+  async connectWith(user: QualifiedId): Promise<string> {
+    return (await this.#client.api.connection.postConnection(user)).status
+  }
+
+  async accept(user: QualifiedId): Promise<string> {
+    return (await this.#client.api.connection.putConnection(user, { status: ConnectionStatus.ACCEPTED })).status
+  }
+
+  async connections(): Promise<{ readonly to: string; readonly status: string }[]> {
+    return (await this.#client.api.connection.getConnectionList()).map(({ to, status }) => ({ to, status }))
+  }
+
+  async createGroup(name: string, users: readonly QualifiedId[]): Promise<QualifiedId> {
+    const group = { name, qualified_users: [...users], receipt_mode: null }
+    return (await this.#client.api.conversation.postConversation(group)).qualified_id
+  }
+
+  async conversations(): Promise<string[]> {
+    const list = await this.#client.api.conversation.getConversationList()
+    return (list.found ?? []).map(({ qualified_id: { id } }) => id)
+  }
+
+  async membersOf(conversation: QualifiedId): Promise<string[]> {
+    const { members } = await this.#client.api.conversation.getConversation(conversation)
+    return members.others.map(({ id }) => id)
+  }
+
+  /** Opens the websocket; what was missed is fetched while the socket holds back what is new. */
+  async goOnline(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#client.connect(async () => {
+        this.#client.transport.ws.lock()
+        await this.#catchUp().then(resolve, reject)
+        this.#client.transport.ws.unlock()
+      })
+    })
+  }
+
+  async goOffline(): Promise<void> {
+    this.#client.disconnect('the story says so')
+  }
+
+  async #catchUp(): Promise<void> {
+    const { notification } = this.#client.api
+    const { notifications } = await notification.getAllNotifications(
+      this.#client.validatedClientId,
+      this.#lastNotification,
+    )
+    for (const missed of notifications) this.#take(missed, 'catch-up')
+    await this.#taking
+  }
+
+  /** A text to everybody in the conversation, to all their devices. Resolves when the backend has accepted it. */
+  async send(conversation: QualifiedId, text: string): Promise<{ readonly time: string; readonly refusals: number }> {
+    const { members } = await this.#client.api.conversation.getConversation(conversation)
+    const users = [...members.others, members.self].flatMap(({ qualified_id }) => qualified_id ?? [])
+    const { qualified_user_map } = await this.#client.api.user.postListClients({ qualified_users: users })
+    return this.#sendTo(conversation, { devices: idsOf(qualified_user_map), text, refusals: 0 })
+  }
+
+  /** As a client that has not noticed any device of the others yet: it learns of them from the refusal. */
+  async sendWithStaleDevices(conversation: QualifiedId, text: string): Promise<{ readonly refusals: number }> {
+    return this.#sendTo(conversation, { devices: {}, text, refusals: 0 })
+  }
+
+  async #sendTo(
+    conversation: QualifiedId,
+    attempt: { readonly devices: Devices; readonly text: string; readonly refusals: number },
+  ): Promise<{ readonly time: string; readonly refusals: number }> {
+    await this.#beginSessions(attempt.devices)
+    const message = otrMessage(this.#client.validatedClientId, this.#encrypt(attempt.devices, encodeText(attempt.text)))
+    try {
+      const { id, domain } = conversation
+      const { time } = await this.#client.api.conversation.postOTRMessage(id, domain, message)
+      return { time, refusals: attempt.refusals }
+    } catch (error) {
+      const missing = missingIn(error)
+      if (missing === undefined || attempt.refusals > 0) throw error
+      return this.#sendTo(conversation, { ...attempt, devices: merge(attempt.devices, missing), refusals: 1 })
+    }
+  }
+
+  async #beginSessions(devices: Devices): Promise<void> {
+    const strangers = this.#others(devices).filter((key) => !this.#proteus.knows(key))
+    if (strangers.length === 0) return
+    const { qualified_user_client_prekeys: prekeys } = await this.#client.api.user.postMultiPreKeyBundles(
+      nested(strangers),
+    )
+    for (const key of strangers) {
+      const [domain = '', user = '', client = ''] = key.split('/')
+      const prekey = prekeys[domain]?.[user]?.[client]
+      if (prekey) this.#proteus.begin(key, prekey)
+    }
+  }
+
+  #encrypt(devices: Devices, plaintext: Uint8Array): Ciphertext[] {
+    return this.#others(devices)
+      .filter((key) => this.#proteus.knows(key))
+      .map((key) => {
+        const [domain = '', user = '', client = ''] = key.split('/')
+        return { domain, user, client, text: this.#proteus.encrypt(key, plaintext) }
+      })
+  }
+
+  /** All but this one. */
+  #others(devices: Devices): string[] {
+    return flat(devices).filter((key) => !key.endsWith(`/${this.#client.validatedClientId}`))
+  }
+
+  #take(notification: Notification, by: Heard['by']): void {
+    this.#taking = this.#taking.then(() => this.#understand(notification, by))
+  }
+
+  async #understand(notification: Notification, by: Heard['by']): Promise<void> {
+    if (!notification.transient) this.#lastNotification = notification.id
+    for (const event of notification.payload) {
+      const text = event.type === 'conversation.otr-message-add' ? await this.#read(event) : undefined
+      this.#hear({ by, event, ...(text !== undefined && { text }) })
+    }
+  }
+
+  async #read(event: Extract<BackendEvent, { type: 'conversation.otr-message-add' }>): Promise<string> {
+    const { domain, id } = event.qualified_from ?? { domain: '', id: event.from }
+    return decodeText(await this.#proteus.decrypt(`${domain}/${id}/${event.data.sender}`, event.data.text))
+  }
+
+  async #self(): Promise<QualifiedId> {
+    const { qualified_id } = await this.#client.api.self.getSelf()
+    if (!qualified_id) throw new Error('the backend does not say who we are')
+    return qualified_id
+  }
+
+  get #proteus(): ProteusSessions {
+    if (!this.#sessions) throw new Error('this device is not registered')
+    return this.#sessions
+  }
+}
+
+function idsOf(users: Record<string, Record<string, readonly { id: string }[]>>): Devices {
+  return nested(
+    Object.entries(users).flatMap(([domain, byUser]) =>
+      Object.entries(byUser).flatMap(([user, clients]) => clients.map(({ id }) => `${domain}/${user}/${id}`)),
+    ),
+  )
+}
+
+const flat = (devices: Devices): string[] =>
+  Object.entries(devices).flatMap(([domain, users]) =>
+    Object.entries(users).flatMap(([user, clients]) => clients.map((client) => `${domain}/${user}/${client}`)),
+  )
+
+function nested(keys: readonly string[]): Devices {
+  const devices: Devices = {}
+  for (const key of keys) {
+    const [domain = '', user = '', client = ''] = key.split('/')
+    const users = (devices[domain] ??= {})
+    ;(users[user] ??= []).push(client)
+  }
+  return devices
+}
+
+const merge = (some: Devices, more: Devices): Devices => nested([...new Set([...flat(some), ...flat(more)])])
+
+/** 412: the answer is a sending status instead of an error, which the stock client hands on as it came. */
+function missingIn(error: unknown): Devices | undefined {
+  if (!(error instanceof Error) || !('response' in error)) return undefined
+  const { status, data } = error.response as { readonly status: number; readonly data: MessageSendingStatus }
+  return status === 412 ? data.missing : undefined
+}

@@ -1,0 +1,187 @@
+/**
+ * Stock clients on two backends. What one encrypts the other decrypts, so every byte between them was carried as the
+ * client expects. Runs on a world of its own for each ingress, or on the one that COMITY_READY_FILE names.
+ */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { findExecutable } from '../src/world/executables.ts'
+import type { Account, Heard, QualifiedId } from './device.ts'
+import type { Person } from './person.ts'
+import { type Backend, type Ingress, type World, world as startOrFind } from './world.ts'
+
+// Loaded only where it is installed: see docs/decisions/interop-package.md.
+const isInstalled = existsSync(new URL('node_modules/@wireapp/api-client', import.meta.url))
+const noClient = !isInstalled && 'the stock client is not installed (npm ci --prefix interop)'
+const noNginx = (await findExecutable('nginx')) === undefined && 'nginx is not installed'
+
+describe('stock clients, built-in ingress', { skip: noClient }, () => stories('builtin'))
+describe('stock clients, nginx', { skip: noClient || noNginx, tags: ['nginx'] }, () => stories('nginx'))
+
+function stories(ingress: Ingress): void {
+  let world: World
+  before(async () => {
+    world = await startOrFind(ingress)
+  })
+  after(async () => world[Symbol.asyncDispose]())
+
+  test('a client registers, logs in, renews its access and names itself', async () => {
+    const [alpha] = backendsOf(world)
+    const account = newAccount('alice', alpha)
+    await using first = await atDevice(alpha)
+    const registered = await first.device.register(account)
+    assert.equal(registered.domain, alpha.domain)
+    await first.device.takeHandle(handleOf(account))
+
+    await using second = await atDevice(alpha)
+    assert.deepEqual(await second.device.login(account), registered)
+    await second.device.loseAccess()
+    assert.deepEqual(await second.device.profile(), { name: account.name, handle: handleOf(account) })
+    const client = await second.device.registerDevice(account.password)
+    await second.device.renewAccess()
+    assert.deepEqual(await second.device.ownDevices(), [client])
+    await second.device.logout()
+    await assert.rejects(second.device.ownDevices())
+  })
+
+  test('two people of two backends find each other, connect, and read each other in a group', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await alice.device.createGroup('the two of us', [bob.id])
+    await bob.hears('the new group', isIn(conversation, 'conversation.create'))
+    assert.deepEqual(await bob.device.membersOf(conversation), [alice.id.id])
+
+    await alice.device.send(conversation, 'Guten Tag, Bob. 🌍')
+    const { by, text } = await bob.hears('what alice wrote', isIn(conversation, 'conversation.otr-message-add'))
+    assert.deepEqual({ by, text }, { by: 'websocket', text: 'Guten Tag, Bob. 🌍' })
+
+    await bob.device.send(conversation, 'Grüezi, Alice.')
+    await alice.device.send(conversation, 'And once more.')
+    await alice.hears('the answer', hasText('Grüezi, Alice.'))
+    await bob.hears('the second message', hasText('And once more.'))
+    assert.deepEqual(alice.texts(), ['Grüezi, Alice.'])
+    assert.deepEqual(bob.texts(), ['Guten Tag, Bob. 🌍', 'And once more.'])
+  })
+
+  test('who was away reads what was missed, once and in order, and then what is new', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await bob.device.createGroup('patience', [alice.id])
+    await alice.hears('the new group', isIn(conversation, 'conversation.create'))
+    await alice.device.goOffline()
+    await bob.device.send(conversation, 'one')
+    await bob.device.send(conversation, 'two')
+    await bob.device.send(conversation, 'three')
+
+    await alice.device.goOnline()
+    await bob.device.send(conversation, 'four')
+    await alice.hears('the fourth message', hasText('four'))
+    assert.deepEqual(alice.texts(), ['one', 'two', 'three', 'four'])
+    assert.equal(alice.heard.find(hasText('one'))?.by, 'catch-up')
+    assert.equal(alice.heard.find(hasText('four'))?.by, 'websocket')
+  })
+
+  test('both devices of a person read what another backend sends', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await alice.device.createGroup('two devices', [bob.id])
+    await alice.device.send(conversation, 'to the first')
+    await bob.hears('the first message', hasText('to the first'))
+    await using tablet = await atDevice(backendsOf(world)[1])
+    await tablet.device.login(bob.account)
+    await tablet.device.registerDevice(bob.account.password)
+    await tablet.device.goOnline()
+
+    await alice.device.send(conversation, 'to both')
+    await bob.hears('the second message', hasText('to both'))
+    await tablet.hears('the second message', hasText('to both'))
+    await bob.device.send(conversation, 'from the first')
+    await tablet.hears('what the other device sent', hasText('from the first'))
+    assert.deepEqual(bob.texts(), ['to the first', 'to both'])
+    assert.deepEqual(tablet.texts(), ['to both', 'from the first'])
+  })
+
+  test('a device that the sender does not know is reported, and the message sent again to all', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await alice.device.createGroup('a new device', [bob.id])
+    const { refusals } = await alice.device.sendWithStaleDevices(conversation, 'who is there?')
+    await bob.hears('the message', hasText('who is there?'))
+    assert.equal(refusals, 1)
+    assert.deepEqual(bob.texts(), ['who is there?'])
+  })
+}
+
+interface Member extends Person {
+  readonly account: Account
+  readonly id: QualifiedId
+}
+
+/** A new person at each of the first two backends, with a device, online and connected to the other. */
+async function alphaMeetsBeta(
+  world: World,
+): Promise<AsyncDisposable & { readonly alice: Member; readonly bob: Member }> {
+  const [alpha, beta] = backendsOf(world)
+  await using opened = new AsyncDisposableStack()
+  const alice = opened.use(await newMember('alice', alpha))
+  const bob = opened.use(await newMember('bob', beta))
+  await connect(alice, bob)
+  const kept = opened.move()
+  return { alice, bob, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+async function connect(alice: Member, bob: Member): Promise<void> {
+  const found = await alice.device.find(handleOf(bob.account), bob.id.domain)
+  assert.deepEqual(found, bob.id)
+  assert.equal(await alice.device.nameOf(bob.id), bob.account.name)
+  assert.equal(await alice.device.connectWith(bob.id), 'sent')
+  await bob.hears('the wish to connect', isConnection('pending'))
+  assert.equal(await bob.device.accept(alice.id), 'accepted')
+  await alice.hears('that bob accepted', isConnection('accepted'))
+  assert.deepEqual(await alice.device.connections(), [{ to: bob.id.id, status: 'accepted' }])
+}
+
+async function newMember(name: string, backend: Backend): Promise<Member> {
+  const account = newAccount(name, backend)
+  const person = await atDevice(backend)
+  const id = await person.device.register(account)
+  await person.device.takeHandle(handleOf(account))
+  await person.device.registerDevice(account.password)
+  await person.device.goOnline()
+  return Object.assign(person, { account, id })
+}
+
+async function atDevice(backend: Backend): Promise<Person> {
+  const { Person } = await import('./person.ts')
+  const person = new Person(backend.clientApi)
+  assert.deepEqual(await person.device.negotiate(), { version: 8, isFederated: true, domain: backend.domain })
+  return person
+}
+
+function newAccount(name: string, { domain }: Backend): Account {
+  const unique = `${name}-${randomBytes(4).toString('hex')}`
+  return { name: `${name} of ${domain}`, email: `${unique}@${domain}`, password: 'correct horse battery' }
+}
+
+const handleOf = ({ email }: Account): string => email.slice(0, email.indexOf('@'))
+
+function backendsOf({ backends: [alpha, beta] }: World): readonly [Backend, Backend] {
+  assert.ok(alpha && beta, 'these stories need two backends')
+  return [alpha, beta]
+}
+
+const hasText =
+  (expected: string) =>
+  ({ text }: Heard): boolean =>
+    text === expected
+
+const isIn =
+  ({ id }: QualifiedId, type: string) =>
+  ({ event }: Heard): boolean =>
+    event.type === type && 'conversation' in event && event.conversation === id
+
+const isConnection =
+  (status: string) =>
+  ({ event }: Heard): boolean =>
+    event.type === 'user.connection' && event.connection.status === status

@@ -146,7 +146,7 @@ const serve = async (
 const startGundeckHere = async (shared: Shared, database: Database): Promise<Gundeck> => {
   const gundeck = await startGundeck({ database, clock, random, log: shared.log })
   const listener = await serve(shared, 'gundeck', gundeck)
-  gundeck.acceptUpgradesOn(listener.server)
+  shared.stack.use(gundeck.acceptUpgradesOn(listener.server))
   return gundeck
 }
 

@@ -38,7 +38,11 @@ export const refusedByFastify = (error: unknown): WireResponse | undefined => {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
   const status = error.statusCode
   if (typeof status !== 'number' || status < 400 || status >= 500) return undefined
-  return refusal(status, status === 415 ? 'unsupported-media-type' : 'bad-request', STATUS_CODES[status] ?? 'Bad request')
+  return refusal(
+    status,
+    status === 415 ? 'unsupported-media-type' : 'bad-request',
+    STATUS_CODES[status] ?? 'Bad request',
+  )
 }
 
 const PARSER_STATUS: Readonly<Record<string, number>> = {

@@ -29,7 +29,8 @@ export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Pro
   if (endpoint.access === 'token') {
     const verdict = await tokens.check(tokenOf(request.headers.authorization, queryOf(request)['access_token']))
     if (verdict.kind === 'invalid') return UNAUTHORIZED
-    if (verdict.kind === 'other-class') throw new Refusal(403, 'access-denied', { detail: 'Not with this kind of token' })
+    if (verdict.kind === 'other-class')
+      throw new Refusal(403, 'access-denied', { detail: 'Not with this kind of token' })
     caller = verdict.caller
   }
   const body = isReadOnly(needs) ? NO_BODY : await readBody(request.raw, endpoint.bodyLimit ?? BODY_LIMIT_BYTES)

@@ -115,7 +115,9 @@ for (const [what, headers] of Object.entries(badTokens)) {
 }
 
 test('a cookie is no access token', async () => {
-  const { status, text } = await ask('/self', { headers: { authorization: `Bearer ${signer.cookie({ expiresAt: soon })}` } })
+  const { status, text } = await ask('/self', {
+    headers: { authorization: `Bearer ${signer.cookie({ expiresAt: soon })}` },
+  })
   assert.equal(status, 403)
   assert.deepEqual(JSON.parse(text), { code: 403, label: 'access-denied', message: 'Not with this kind of token' })
 })
@@ -167,7 +169,11 @@ test('public endpoints get cookie and token to judge for themselves, and no call
 test('bodies reach the service as the bytes they are, inflated', async () => {
   const body = '{ "name" : "Zoë" }'
   await ask('/v8/self', { method: 'PUT', headers: { ...bearer, ...json }, body })
-  await ask('/v8/self', { method: 'PUT', headers: { ...bearer, ...json, 'content-encoding': 'gzip' }, body: gzipSync(body) })
+  await ask('/v8/self', {
+    method: 'PUT',
+    headers: { ...bearer, ...json, 'content-encoding': 'gzip' },
+    body: gzipSync(body),
+  })
   assert.deepEqual(
     received.map((sent) => Buffer.from(sent.body).toString()),
     [body, body],
@@ -195,7 +201,11 @@ test('the service judges the type of a body, if it is one', async () => {
     const { status } = await ask('/v8/self', { method: 'PUT', headers: { ...bearer, 'content-type': type }, body: 'x' })
     assert.equal(status, 200, type)
   }
-  const { status, text } = await ask('/v8/self', { method: 'PUT', headers: { ...bearer, 'content-type': 'x' }, body: 'x' })
+  const { status, text } = await ask('/v8/self', {
+    method: 'PUT',
+    headers: { ...bearer, 'content-type': 'x' },
+    body: 'x',
+  })
   assert.equal(status, 415)
   assert.equal(JSON.parse(text).label, 'unsupported-media-type')
   assert.equal(received.length, 3)

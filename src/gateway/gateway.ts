@@ -25,7 +25,14 @@ import { accessKeys } from './access-keys.ts'
 import { type AccessTokens, accessTokens } from './access-token.ts'
 import { answerBadRequests, notFound, refusedByFastify } from './bad-requests.ts'
 import { forward, type ForwardNeeds } from './forward.ts'
-import { DRAIN_TIMEOUT_MS, HEADER_BYTES_MAX, HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, PARAM_CHARACTERS_MAX, REQUEST_TIMEOUT_MS } from './limits.ts'
+import {
+  DRAIN_TIMEOUT_MS,
+  HEADER_BYTES_MAX,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+  PARAM_CHARACTERS_MAX,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts'
 import { ownRoutes } from './own-routes.ts'
 import { readVersion } from './versions.ts'
 import { isHandshake, serveWebsockets } from './websockets.ts'
@@ -70,7 +77,10 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
     ...routesTo(services.galley, galleyClient),
     ...routesTo(services.gundeck, gundeckClient),
     ...routesTo(services.cargohold, cargoholdClient),
-    ...routesTo(inMemory(ownRoutes({ domain: config.domain, federates: config.federation !== undefined }, log)), gatewayClient),
+    ...routesTo(
+      inMemory(ownRoutes({ domain: config.domain, federates: config.federation !== undefined }, log)),
+      gatewayClient,
+    ),
   ]
   for (const route of routes) register(app, { ...route, tokens, log })
   app.setNotFoundHandler(notFound(routes))

@@ -5,7 +5,12 @@ import { Refusal } from '#src/kit/errors.ts'
 import { inflateBody } from './read-body.ts'
 
 const text = Buffer.from(JSON.stringify({ name: 'Zoë' }))
-const encodings = { gzip: gzipSync(text), 'x-gzip': gzipSync(text), deflate: deflateSync(text), br: brotliCompressSync(text) }
+const encodings = {
+  gzip: gzipSync(text),
+  'x-gzip': gzipSync(text),
+  deflate: deflateSync(text),
+  br: brotliCompressSync(text),
+}
 
 for (const [encoding, body] of Object.entries(encodings)) {
   test(`a body in ${encoding} is inflated`, async () => {

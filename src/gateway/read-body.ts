@@ -1,7 +1,15 @@
 /** Request bodies as bytes, inflated. Current stock clients compress every JSON body (client-api-versions.md §5.1). */
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { brotliDecompress, brotliDecompressSync, gunzip, gunzipSync, inflate, inflateSync, type ZlibOptions } from 'node:zlib'
+import {
+  brotliDecompress,
+  brotliDecompressSync,
+  gunzip,
+  gunzipSync,
+  inflate,
+  inflateSync,
+  type ZlibOptions,
+} from 'node:zlib'
 import { Refusal } from '#src/kit/errors.ts'
 import { BodyTooLarge, NO_BODY, readAll } from '#src/kit/http/wire.ts'
 import { INFLATE_AT_ONCE_BYTES_MAX } from './limits.ts'

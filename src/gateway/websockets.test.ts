@@ -157,7 +157,7 @@ test('in one process the socket itself is handed over, with who it is', async ()
   const handovers: Handover[] = []
   gateway = await startWith(async (handover) => {
     handovers.push(handover)
-    websockets.handleUpgrade(handover.request, handover.socket as never, handover.head, (socket) =>
+    websockets.handleUpgrade(handover.request, handover.socket, handover.head, (socket) =>
       websockets.emit('connection', socket, handover.request),
     )
     return { goAway: () => websockets.clients.forEach((socket) => socket.close(1001)) }

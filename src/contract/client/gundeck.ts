@@ -47,7 +47,9 @@ export const gundeckClient = {
     path: '/notifications',
     access: 'token',
     query: z.object({
-      since: lenient(z.string().max(NOTIFICATION_ID_CHARACTERS_MAX).optional().catch('too long')).describe('Exclusive.'),
+      since: lenient(z.string().max(NOTIFICATION_ID_CHARACTERS_MAX).optional().catch('too long')).describe(
+        'Exclusive.',
+      ),
       client: ClientFilter.describe('Only what is addressed to this device or to all.'),
       size: PageSize.optional().describe('Clamped to 100–10,000.'),
     }),

@@ -6,7 +6,14 @@ import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Log } from '#src/kit/log.ts'
 import { type Caller, callerOf } from '#src/rpc/context.ts'
-import { type AcceptUpgrade, AWAIT_PATH, clientFilterOf, type Handover, refuseUpgrade } from '#src/rpc/upgrade.ts'
+import {
+  type AcceptUpgrade,
+  AWAIT_PATH,
+  clientFilterOf,
+  type Handover,
+  refuseUpgrade,
+  type UpgradedSocket,
+} from '#src/rpc/upgrade.ts'
 import { CLIENT_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, UNSENT_BYTES_MAX } from './limits.ts'
 import { clientFilter } from './notification.ts'
 import { GOING_AWAY, type LiveSocket, type Sockets } from './sockets.ts'
@@ -105,27 +112,38 @@ const converse = (live: LiveSocket, { clock, log }: Pick<Needs, 'clock' | 'log'>
 
 const isPing = (data: RawData): boolean => Buffer.isBuffer(data) && data.equals(PING)
 
-/** For a gundeck of its own process: takes handshakes from the gateway on the internal listener. */
-export const acceptAwaitOn = (server: Server, accept: AcceptUpgrade, { log }: Pick<Needs, 'log'>): void => {
+/**
+ * For a gundeck of its own process: takes handshakes from the gateway on the internal listener, until disposed. A
+ * listener counts the websockets that began on it as its own, and does not end before them.
+ */
+export const acceptAwaitOn = (server: Server, accept: AcceptUpgrade, { log }: Pick<Needs, 'log'>): Disposable => {
+  let hasEnded = false
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.split('?', 1)[0] !== AWAIT_PATH) {
-      refuseUpgrade(socket, '404 Not Found')
+    if (hasEnded || request.url?.split('?', 1)[0] !== AWAIT_PATH) {
+      refuseUpgrade(socket, hasEnded ? '503 Service Unavailable' : '404 Not Found')
       return
     }
-    takeOver({ request, socket, head }, accept).catch((error: unknown) => {
-      log.warn({ err: error }, 'taking over a websocket')
-      if (!socket.destroyed) refuseUpgrade(socket, '401 Unauthorized')
-    })
+    takeOver({ request, socket, head }, accept)
+      .then((opened) => (hasEnded ? opened?.goAway() : undefined))
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'taking over a websocket')
+        if (!socket.destroyed) refuseUpgrade(socket, '401 Unauthorized')
+      })
   })
+  return {
+    [Symbol.dispose]: () => {
+      hasEnded = true
+    },
+  }
 }
 
 const takeOver = async (
   upgrade: Pick<Handover, 'request' | 'socket' | 'head'>,
   accept: AcceptUpgrade,
-): Promise<void> => {
+): Promise<UpgradedSocket | undefined> => {
   const single = Object.entries(upgrade.request.headers).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value]] : [],
   )
   const headers: Record<string, string> = Object.fromEntries(single)
-  await accept({ ...upgrade, caller: callerOf({ headers }), requestId: headers['request-id'] ?? 'N/A' })
+  return accept({ ...upgrade, caller: callerOf({ headers }), requestId: headers['request-id'] ?? 'N/A' })
 }

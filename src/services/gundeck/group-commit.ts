@@ -48,6 +48,7 @@ export const groupCommit = <Item>(options: GroupCommitOptions<Item>): GroupCommi
   return {
     write: (items) =>
       new Promise((resolve, reject) => {
+        if (items.length === 0) return resolve()
         const weight = items.reduce((sum, item) => sum + weightOf(item), 0)
         if (waitingWeight > 0 && waitingWeight + weight > waitingWeightMax) {
           reject(new Refusal(503, 'overloaded', { detail: 'too many notifications wait to be stored' }))

@@ -50,7 +50,7 @@ test('NTF-001: what happens reaches the open sockets of those devices it is mean
 
 test('frames are binary and hold nothing but ASCII, and mean what was pushed', async () => {
   const device = await gundeck.open()
-  const payload = [{ type: 'user.update', user: { name: 'Zoë 👋 \u007f\u2028', nested: [null, 1.5, { 'ключ': '\0' }] } }]
+  const payload = [{ type: 'user.update', user: { name: 'Zoë 👋 \u007f\u2028', nested: [null, 1.5, { ключ: '\0' }] } }]
   await gundeck.push(event('', { payload }))
   await device.has(1)
   assert.ok(device.raw[0]?.isBinary)
@@ -103,14 +103,28 @@ test('a page of large notifications ends before it fills the memory, and the nex
 })
 
 test('without `since` there is no error, whatever else is asked', async () => {
-  for (const query of ['', '?since=', '?size=x', '?size=-1', '?size=99999999', '?client=', '?client=no-hex', '?client=1&client=2']) {
+  for (const query of [
+    '',
+    '?since=',
+    '?size=x',
+    '?size=-1',
+    '?size=99999999',
+    '?client=',
+    '?client=no-hex',
+    '?client=1&client=2',
+  ]) {
     const { status } = await gundeck.get(`/notifications${query}`)
     assert.equal(status, 200, query)
   }
 })
 
 const NOT_FOUND = { code: 404, label: 'not-found', message: 'Some notifications not found' }
-const NEVER_ISSUED = ['7130304a-c839-11e5-8001-22000b0fe035', '6f1e1f2a-0000-4000-8000-00000000a11c', 'no-uuid', 'x'.repeat(500)]
+const NEVER_ISSUED = [
+  '7130304a-c839-11e5-8001-22000b0fe035',
+  '6f1e1f2a-0000-4000-8000-00000000a11c',
+  'no-uuid',
+  'x'.repeat(500),
+]
 
 test('NTF-005: a `since` that was never issued is unknown, and told so without a list', async () => {
   await gundeck.push(event('one'))
@@ -149,7 +163,10 @@ test('a `since` that is for another device is known, and so is that of a transie
 
 test('the last notification is the newest that the device may see', async () => {
   assert.deepEqual(await gundeck.get(`/notifications/last?client=${PHONE}`), { status: 404, body: NOT_FOUND })
-  await gundeck.push(event('user.client-add'), event('for-laptop', { recipients: [{ user: ALICE, clients: [LAPTOP] }] }))
+  await gundeck.push(
+    event('user.client-add'),
+    event('for-laptop', { recipients: [{ user: ALICE, clients: [LAPTOP] }] }),
+  )
   const { notifications } = await gundeck.list()
   assert.deepEqual((await gundeck.get(`/notifications/last?client=${PHONE}`)).body, notifications[0])
   assert.deepEqual((await gundeck.get('/notifications/last')).body, notifications[1])
@@ -171,7 +188,10 @@ test('NTF-007: the socket that caused an event does not hear of it, the log does
     gundeck.open({ user: BOB, connection: '7' }),
   ])
   const recipients = [{ user: ALICE }, { user: BOB }]
-  await gundeck.push(event('rename', { recipients, origin: { user: ALICE, connection: '7' } }), event('next', { recipients }))
+  await gundeck.push(
+    event('rename', { recipients, origin: { user: ALICE, connection: '7' } }),
+    event('next', { recipients }),
+  )
   await Promise.all([cause.has(1), other.has(2), bob.has(2)])
   assert.deepEqual(cause.types(), ['next'])
   assert.deepEqual(other.types(), ['rename', 'next'])
@@ -232,7 +252,10 @@ test('many at once are stored and told in one order, each once', async () => {
   await Promise.all(types.map((type) => gundeck.push(event(type))))
   await device.has(300)
   const stored = await gundeck.list()
-  assert.deepEqual(device.frames().map(({ id, payload }) => ({ id, payload })), stored.notifications)
+  assert.deepEqual(
+    device.frames().map(({ id, payload }) => ({ id, payload })),
+    stored.notifications,
+  )
   assert.deepEqual(new Set(device.types()), new Set(types))
 })
 
@@ -247,11 +270,16 @@ test('a socket opened while things happen misses nothing that catching up does n
       const caughtUp = await typesIn()
       await pushing
       await gundeck.push(event('end'))
-      while (device.types().at(-1) === undefined || !device.types().includes('end')) await device.has(device.raw.length + 1)
+      while (device.types().at(-1) === undefined || !device.types().includes('end'))
+        await device.has(device.raw.length + 1)
       return new Set([...caughtUp, ...device.types()])
     }),
   )
-  for (const set of seen) assert.deepEqual(types.filter((type) => !set.has(type)), [])
+  for (const set of seen)
+    assert.deepEqual(
+      types.filter((type) => !set.has(type)),
+      [],
+    )
 })
 
 test('too many sockets of one user: the oldest gives way', async () => {

@@ -32,8 +32,8 @@ export interface Gundeck extends AsyncDisposable {
   readonly routes: Route[]
   /** For a gateway in the same process. */
   readonly acceptUpgrade: AcceptUpgrade
-  /** For a gateway elsewhere: takes `GET /i/await` on the internal listener. */
-  acceptUpgradesOn(server: Server): void
+  /** For a gateway elsewhere: takes `GET /i/await` on the internal listener. To be disposed before the listener. */
+  acceptUpgradesOn(server: Server): AsyncDisposable
 }
 
 export interface GundeckNeeds {
@@ -51,8 +51,9 @@ export const startGundeck = async ({ database, clock, random, log }: GundeckNeed
   const sockets = openSockets({ clock })
   const delivery = deliverTo({ store, sockets, log })
   const writer = notificationWriter({ store, delivery, clock })
+  const parts = { replica, database, store, delivery, clock, random, log }
   const replicas = await connectReplicas({
-    ...{ replica, database, store, delivery, clock, random, log },
+    ...parts,
     onTransient: (transient) => sendTransient(sockets, transient),
     onRemoved: ({ user, client }) => sockets.closeUser(user, { code: POLICY_VIOLATION, ...(client && { client }) }),
   })
@@ -74,7 +75,15 @@ export const startGundeck = async ({ database, clock, random, log }: GundeckNeed
   return {
     routes: [...internalRoutes(gundeckInternal, internal, { log }), ...clientRoutes(gundeckClient, client, { log })],
     acceptUpgrade,
-    acceptUpgradesOn: (server) => acceptAwaitOn(server, acceptUpgrade, { log }),
+    acceptUpgradesOn: (server) => {
+      const accepting = acceptAwaitOn(server, acceptUpgrade, { log })
+      return {
+        [Symbol.asyncDispose]: async () => {
+          accepting[Symbol.dispose]()
+          await closeAll(sockets)
+        },
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       prober[Symbol.dispose]()
       sweeper[Symbol.dispose]()

@@ -55,6 +55,9 @@ test('timestamps beyond all reason are positions before everything', () => {
 })
 
 test('an id of one user is not one of another', () => {
-  const [alice, bob] = [UserId.parse('6f1e1f2a-0000-4000-8000-00000000a11c'), UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')]
+  const [alice, bob] = [
+    UserId.parse('6f1e1f2a-0000-4000-8000-00000000a11c'),
+    UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b'),
+  ]
   assert.ok(!isIdOf(bob, notificationId(alice, 1_000_000)))
 })

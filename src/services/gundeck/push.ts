@@ -24,8 +24,10 @@ export const push =
   ({ writer, transients, log }: Needs): Handler<typeof gundeckInternal.push, InternalContext> =>
   async ({ body: { pushes } }, { requestId }) => {
     for (const one of pushes) hop(log, 'gundeck', one.requestId ?? requestId)
-    for (const one of pushes) if (one.transient) await transients.send(one)
-    await writer.write(pushes.flatMap((one) => (one.transient ? [] : entriesOf(one))))
+    await Promise.all([
+      writer.write(pushes.flatMap((one) => (one.transient ? [] : entriesOf(one)))),
+      ...pushes.map((one) => (one.transient ? transients.send(one) : undefined)),
+    ])
     return { outcome: 'done', body: {} }
   }
 

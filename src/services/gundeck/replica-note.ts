@@ -13,9 +13,7 @@ const Place = z.tuple([UserId, z.int(), z.int()])
 const Transient = z.object({
   at: z.int(),
   payload: z.string(),
-  recipients: z.array(
-    z.object({ user: UserId, clients: z.array(ClientId), originConnection: z.string().optional() }),
-  ),
+  recipients: z.array(z.object({ user: UserId, clients: z.array(ClientId), originConnection: z.string().optional() })),
 })
 export type Transient = z.infer<typeof Transient>
 

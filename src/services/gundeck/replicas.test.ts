@@ -102,7 +102,10 @@ test('a gap too long to be read sends devices away to catch up', async () => {
   assert.deepEqual(device.types(), [])
 })
 
-for (const [name, size] of [['small', 10], ['large', 50_000]] as const) {
+for (const [name, size] of [
+  ['small', 10],
+  ['large', 50_000],
+] as const) {
   test(`a ${name} transient notification reaches the sockets of other replicas, and is not kept`, async () => {
     const [cause, other] = await Promise.all([here.open({ connection: '7' }), here.open({ connection: '8' })])
     const payload = [{ type: 'typing', data: 'ä'.repeat(size) }]

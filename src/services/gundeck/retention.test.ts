@@ -47,7 +47,10 @@ test('the sweeper removes what has expired and leaves the rest, in as many steps
     payload: '[{"type":"x"}]',
   })
   const now = (): number => clock.now().getTime() * 1000
-  await store.append(Array.from({ length: SWEEP_ROWS_MAX + 1 }, (_, part) => entry(part)), now())
+  await store.append(
+    Array.from({ length: SWEEP_ROWS_MAX + 1 }, (_, part) => entry(part)),
+    now(),
+  )
   await clock.advance(RETENTION_MS)
   await store.append([entry(SWEEP_ROWS_MAX + 1)], now())
   await clock.advance(1_000)
@@ -85,11 +88,20 @@ test('three days are the longest that a socket lives, however lively', () => {
   const sockets = openSockets({ clock })
   const closes: number[] = []
   // Stands for a websocket of the library: what the probe asks of it.
-  const socket = { once: () => {}, close: (code: number) => closes.push(code), ping: () => {}, terminate: assert.fail, readyState: 1 }
+  const socket = {
+    once: () => {},
+    close: (code: number) => closes.push(code),
+    ping: () => {},
+    terminate: assert.fail,
+    readyState: 1,
+  }
   const live = { user: ALICE, client: undefined, connection: '1', openedMs: 0, lastHeardMs: 0 }
   const entry: LiveSocket = { ...live, socket: socket as unknown as WebSocket }
   sockets.add(entry, { at: 0, seq: 0 })
-  for (const [ms, expected] of [[SOCKET_AGE_MAX_MS - 1, []], [1, [1001]]] as const) {
+  for (const [ms, expected] of [
+    [SOCKET_AGE_MAX_MS - 1, []],
+    [1, [1001]],
+  ] as const) {
     void clock.advance(ms)
     entry.lastHeardMs = clock.monotonicMs()
     sockets.probe()

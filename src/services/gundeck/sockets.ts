@@ -91,7 +91,11 @@ const probe = ({ socket, openedMs, lastHeardMs }: LiveSocket, now: number): void
 }
 
 /** Sends to the sockets that are meant; the frame is made once, and only if there is one. */
-export const sendTo = ({ sockets }: Presence, { clients, originConnection }: Addressed, makeFrame: () => Buffer): void => {
+export const sendTo = (
+  { sockets }: Presence,
+  { clients, originConnection }: Addressed,
+  makeFrame: () => Buffer,
+): void => {
   let made: Buffer | undefined
   for (const live of sockets) {
     if (live.connection === originConnection || !isFor(live, clients)) continue

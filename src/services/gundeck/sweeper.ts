@@ -26,5 +26,5 @@ export const sweep = async ({ store, clock }: Omit<Needs, 'log'>): Promise<void>
   const now = clock.now().getTime()
   await store.forgetTransientsBefore((now - TRANSIENT_RETENTION_MS) * 1000)
   const before = (now - RETENTION_MS) * 1000
-  for (let gone = SWEEP_ROWS_MAX; gone === SWEEP_ROWS_MAX; ) gone = await store.forgetBefore(before)
+  for (let gone = SWEEP_ROWS_MAX; gone === SWEEP_ROWS_MAX;) gone = await store.forgetBefore(before)
 }

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { Notification, NotificationList } from '#src/contract/client/gundeck.ts'
 import { ClientId, UserId } from '#src/contract/ids.ts'
-import { type gundeckInternal, Push } from '#src/contract/internal/gundeck.ts'
+import type { gundeckInternal, Push } from '#src/contract/internal/gundeck.ts'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import { type Listener, listen } from '#src/kit/http/server.ts'
@@ -16,7 +16,7 @@ import { nullLog } from '#src/kit/log.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
 import { type Database, openDatabase } from '#src/storage/database.ts'
-import { type Gundeck, startGundeck } from './gundeck.ts'
+import { startGundeck } from './gundeck.ts'
 
 export const ALICE = UserId.parse('6f1e1f2a-0000-4000-8000-00000000a11c')
 export const BOB = UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')
@@ -56,7 +56,7 @@ export interface DeviceWishes {
 export const startTestGundeck = async (database: Database, clock: Clock = systemClock): Promise<TestGundeck> => {
   const gundeck = await startGundeck({ database, clock, random: systemRandom, log: nullLog })
   const listener = await listen(gundeck.routes, { host: '127.0.0.1', port: 0, name: 'gundeck', log: nullLog })
-  gundeck.acceptUpgradesOn(listener.server)
+  const accepting = gundeck.acceptUpgradesOn(listener.server)
   const post = async (target: string, body: unknown): Promise<void> => {
     const headers = { 'content-type': 'application/json', 'request-id': 'test' }
     const response = await request(`${listener.url}${target}`, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -76,13 +76,12 @@ export const startTestGundeck = async (database: Database, clock: Clock = system
     get,
     list: async (query = '', user = ALICE) => NotificationList.parse((await get(`/notifications${query}`, user)).body),
     open: (wishes) => openDevice(listener, wishes),
-    [Symbol.asyncDispose]: () => stop(gundeck, listener),
+    [Symbol.asyncDispose]: async () => {
+      await accepting[Symbol.asyncDispose]()
+      await listener[Symbol.asyncDispose]()
+      await gundeck[Symbol.asyncDispose]()
+    },
   }
-}
-
-const stop = async (gundeck: Gundeck, listener: Listener): Promise<void> => {
-  await gundeck[Symbol.asyncDispose]()
-  await listener[Symbol.asyncDispose]()
 }
 
 const Frame = Notification.extend({ transient: z.boolean() })

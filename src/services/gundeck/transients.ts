@@ -31,7 +31,9 @@ export const transients = ({ announce, sockets, clock, log }: Needs): Transients
       const grouped = byPayload(push, position())
       for (const transient of grouped) sendTransient(sockets, transient)
       for (const transient of grouped) {
-        await announce(transient).catch((error: unknown) => log.warn({ err: error }, 'telling replicas of a transient event'))
+        await announce(transient).catch((error: unknown) =>
+          log.warn({ err: error }, 'telling replicas of a transient event'),
+        )
       }
     },
   }

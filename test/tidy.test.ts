@@ -1,4 +1,4 @@
-/** House rules that a program can check. Formatting, lint and types are `npm run check`'s other steps. */
+/** House rules about the layout. Those about code (size, cycles, exports, types) are oxlint's: .oxlintrc.json. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
@@ -49,20 +49,6 @@ function isWellSpelled(path: string, specifier: string, target: string): boolean
   const isSamePart = isSameFolder || partOf(inSource(path)) === partOf(inSource(target))
   return specifier.endsWith('.ts') && (isRelative ? isSamePart : !isSameFolder || dirname(path) === 'src')
 }
-
-test('no module imports itself on a detour', () => {
-  const graph = new Map(shipped.map((file) => [file.path, importsOf(file).flatMap(({ target }) => target ?? [])]))
-  const finished = new Set<string>()
-  const cycles: string[] = []
-  const visit = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
-    if (trail.includes(path) || finished.has(path)) return
-    for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
-    finished.add(path)
-  }
-  for (const path of graph.keys()) visit(path, [])
-  assert.deepEqual(cycles, [])
-})
 
 test('files are named in kebab-case and none is a barrel', () => {
   const kebab = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/

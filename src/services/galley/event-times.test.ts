@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testClock } from '#src/kit/clock.ts'
+import { eventTimes, LEAD_MS_MAX } from './event-times.ts'
+
+test('events of the same millisecond get different, rising times', async () => {
+  const clock = testClock()
+  const start = clock.now().getTime()
+  const times = eventTimes(clock)
+  assert.deepEqual([times.next(), times.next(), times.next()], [start, start + 1, start + 2])
+  await clock.advance(10)
+  assert.equal(times.next(), start + 10)
+})
+
+test('times never lead the clock by more than a bound', () => {
+  const clock = testClock()
+  const start = clock.now().getTime()
+  const times = eventTimes(clock)
+  const all = Array.from({ length: 3 * LEAD_MS_MAX }, () => times.next())
+  assert.ok(Math.max(...all) <= start + LEAD_MS_MAX)
+})

@@ -1,0 +1,34 @@
+/**
+ * Times of events. Stock clients drop, when catching up, every event that is not later than the one before it
+ * (client-notifications.md §5.5), so within this process no two events get the same time while that can be had.
+ */
+import { Timestamp } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
+
+/** Milliseconds since 1970. */
+export type EventTime = number
+
+export interface EventTimes {
+  next(): EventTime
+}
+
+/**
+ * Beyond a thousand events a second, unique milliseconds would run ahead of the clock; after this long equal times in
+ * different conversations are the smaller evil. Within one conversation the database keeps them apart in any case.
+ */
+export const LEAD_MS_MAX = 1_000
+
+export const eventTimes = (clock: Clock): EventTimes => {
+  let last = 0
+  return {
+    next() {
+      const now = clock.now().getTime()
+      // A clock that was set back leaves `last` far ahead; then we follow the clock.
+      const isAhead = last - now >= LEAD_MS_MAX
+      last = isAhead ? now : Math.max(now, last + 1)
+      return last
+    },
+  }
+}
+
+export const timestampOf = (time: EventTime): Timestamp => Timestamp.parse(new Date(time).toISOString())

@@ -1,0 +1,105 @@
+/** Conversations and messages: the service that knows who may speak where, and to whom. */
+import { galleyClient } from '#src/contract/client/galley.ts'
+import { galleyFederation } from '#src/contract/federation/galley.ts'
+import type { Domain } from '#src/contract/ids.ts'
+import { galleyInternal } from '#src/contract/internal/galley.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import type { Route, Transport } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { outboxMigrations } from '#src/queue/outbox.ts'
+import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
+import { federationRoutes } from '#src/rpc/federation-server.ts'
+import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import type { Database } from '#src/storage/database.ts'
+import { type EventTimes, eventTimes } from './event-times.ts'
+import { createConversation } from './handlers/client/create-conversation.ts'
+import { createSelfConversation } from './handlers/client/create-self-conversation.ts'
+import { getConversation } from './handlers/client/get-conversation.ts'
+import { getConversationRoles } from './handlers/client/get-conversation-roles.ts'
+import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
+import { listConversations } from './handlers/client/list-conversations.ts'
+import { postMessage } from './handlers/client/post-message.ts'
+import { getConversations, getConversationsV0 } from './handlers/federation/get-conversations.ts'
+import { onConversationCreated } from './handlers/federation/on-conversation-created.ts'
+import { onConversationUpdated, onConversationUpdatedV0 } from './handlers/federation/on-conversation-updated.ts'
+import { onMessageSent } from './handlers/federation/on-message-sent.ts'
+import { sendMessage } from './handlers/federation/send-message.ts'
+import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
+import { type LocalLane, localLane } from './local-lane.ts'
+import { type GalleyStore, galleyStore } from './store.ts'
+import { startSweeper } from './sweeper.ts'
+
+/** Where the tables of galley are described. */
+export const galleyMigrations = new URL('./migrations/', import.meta.url)
+
+export interface GalleyOptions {
+  readonly config: { readonly domain: Domain }
+  readonly database: Database
+  readonly brig: Transport
+  readonly gundeck: Transport
+  readonly courier: Transport
+  readonly remotes: RemoteBackends
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Galley extends AsyncDisposable {
+  readonly routes: readonly Route[]
+}
+
+interface Needs extends GalleyOptions {
+  readonly store: GalleyStore
+  readonly domain: Domain
+  readonly times: EventTimes
+  readonly lane: LocalLane
+}
+
+export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
+  const { config, database, courier, clock, log } = options
+  const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations))
+  const needs: Needs = { ...options, store, domain: config.domain, times: eventTimes(clock), lane: localLane(courier) }
+  const sweeper = startSweeper(needs)
+  return {
+    routes: [
+      ...clientRoutes(galleyClient, clientHandlers(needs), { log }),
+      ...internalRoutes(galleyInternal, { 'connect-one2one': connectOneToOne(needs) }, { log }),
+      ...federationRoutes('galley', galleyFederation, federationHandlers(needs), {
+        log,
+        clock,
+        onHeard: (origin) => noteHeard(options, origin),
+      }),
+    ],
+    [Symbol.asyncDispose]: () => sweeper[Symbol.asyncDispose](),
+  }
+}
+
+type ClientHandlers = Parameters<typeof clientRoutes<typeof galleyClient>>[1]
+
+const clientHandlers = (needs: Needs): ClientHandlers => ({
+  'create-conversation': createConversation(needs),
+  'create-self-conversation': createSelfConversation(needs),
+  'get-conversation': getConversation(needs),
+  'list-conversation-ids': listConversationIds(needs),
+  'list-conversations': listConversations(needs),
+  'get-conversation-roles': getConversationRoles(needs),
+  'post-message': postMessage(needs),
+})
+
+type FederationHandlers = Parameters<typeof federationRoutes<typeof galleyFederation>>[2]
+
+const federationHandlers = (needs: Needs): FederationHandlers => ({
+  'on-conversation-created': onConversationCreated(needs),
+  'get-conversations-v0': getConversationsV0(needs),
+  'get-conversations': getConversations(needs),
+  'send-message': sendMessage(needs),
+  'on-message-sent': onMessageSent(needs),
+  'on-conversation-updated-v0': onConversationUpdatedV0(needs),
+  'on-conversation-updated': onConversationUpdated(needs),
+})
+
+/** Whoever asks us something is there: what waits for it can go at once. */
+const noteHeard = ({ database, log }: GalleyOptions, origin: Domain): void => {
+  database.notify('peer-heard', origin).catch((error: unknown) => log.warn({ err: error, origin }, 'noting a peer'))
+}

@@ -1,0 +1,35 @@
+/** What galley puts into the queue: for other backends (backend-notifications.md §2), and for gundeck. */
+import type { ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
+import type { RemoteMessage } from '#src/contract/federation/messages.ts'
+import type { Domain } from '#src/contract/ids.ts'
+import type { Push } from '#src/contract/internal/gundeck.ts'
+import { type Letter, localLetter, remoteLetter } from '#src/queue/outbox.ts'
+import { updateToV0 } from '#src/rpc/federation-forms.ts'
+
+export const messageSent = (to: Domain, message: RemoteMessage, requestId: string): Letter =>
+  remoteLetter(to, {
+    notifications: [
+      {
+        targetComponent: 'galley',
+        path: 'on-message-sent',
+        body: JSON.stringify(message),
+        bodyVersions: { from: 0 },
+        requestId,
+      },
+    ],
+  })
+
+/** In both forms: which of them the peer understands is known when it is delivered. */
+export const conversationUpdated = (to: Domain, update: ConversationUpdate, requestId: string): Letter => {
+  const form = { targetComponent: 'galley' as const, path: 'on-conversation-updated', requestId }
+  return remoteLetter(to, {
+    notifications: [
+      { ...form, body: JSON.stringify(update), bodyVersions: { from: 1 } },
+      { ...form, body: JSON.stringify(updateToV0(update)), bodyVersions: { from: 0, until_excl: 1 } },
+    ],
+  })
+}
+
+/** None for nobody. */
+export const pushed = (pushes: readonly Push[], requestId: string): Letter[] =>
+  pushes.length === 0 ? [] : [localLetter({ target: 'gundeck', endpoint: 'push', body: { pushes: [...pushes] }, requestId })]

@@ -1,0 +1,41 @@
+/** Bounds of galley's own work. What clients and other backends may send is bounded in `contract/`. */
+
+/** For other backends to say which clients their users have; after that the sender's word counts. */
+export const REMOTE_CLIENTS_TIMEOUT_MS = 4_000
+
+/** For the owner of conversations in a list, after that they are reported as failed. */
+export const REMOTE_CONVERSATIONS_TIMEOUT_MS = 5_000
+
+/** For another backend to show that it is there and whom it federates with. */
+export const FEDERATION_CHECK_TIMEOUT_MS = 5_000
+
+/** For another backend to take note of a new conversation. */
+export const CREATION_TIMEOUT_MS = 10_000
+
+/**
+ * Conversations that one request asks of their owner. Answers are bounded in bytes, and large groups must not make
+ * them larger than that.
+ */
+export const CONVERSATIONS_PER_REMOTE_REQUEST = 100
+
+/** How often a message is compared anew because the members changed meanwhile, before the sender has to try again. */
+export const SENDING_ATTEMPTS_MAX = 5
+
+/** Recipients in one push, below what gundeck takes. */
+export const RECIPIENTS_PER_PUSH_MAX = 10_000
+
+/**
+ * Members that all the events of one row in the queue may list together. Each recipient of `conversation.create` gets
+ * the conversation from his own point of view, so the size of all of them grows with the square of the members.
+ */
+export const LISTED_MEMBERS_PER_ROW_MAX = 5_000
+
+/** A creation that was neither confirmed nor undone for this long belongs to a process that is gone. */
+export const UNCONFIRMED_MS_MAX = 5 * 60 * 1_000
+export const UNCONFIRMED_ROWS_MAX = 100
+
+/** How long an identical notification of another backend is taken for a repetition. */
+export const HEARD_MS_MAX = 3 * 24 * 60 * 60 * 1_000
+export const HEARD_ROWS_MAX = 10_000
+
+export const SWEEP_INTERVAL_MS = 60 * 1_000

@@ -1,0 +1,71 @@
+/** What a client asks for when it creates a group, with everything it left out filled in (client-conversations.md §3). */
+import type { NewConversation } from '#src/contract/client/galley.ts'
+import { GROUP_MEMBERS_MAX } from '#src/contract/client/galley-limits.ts'
+import type { ConversationId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import { type AccessRole, REGULAR_CONVERSATION } from '#src/contract/vocabulary.ts'
+import { accessRolesOf, DEFAULT_ACCESS, DEFAULT_ACCESS_ROLES } from './access.ts'
+import type { Conversation, Member } from './conversation.ts'
+import { ADMIN } from './roles.ts'
+
+export interface NewGroup {
+  readonly conversation: Conversation
+  readonly creator: QualifiedUserId
+  /** The creator first. */
+  readonly members: readonly Member[]
+}
+
+export interface Creation {
+  readonly id: ConversationId
+  readonly creator: QualifiedUserId
+}
+
+/** What is refused without asking anybody; undefined when nothing is. */
+export const refuseForm = (
+  body: NewConversation,
+  { members }: NewGroup,
+): 'mls-not-enabled' | 'not-mls-conversation' | 'no-team-member' | 'too-many-members' | undefined => {
+  // MLS needs removal keys, which this backend has none of yet.
+  if (body.protocol === 'mls') return 'mls-not-enabled'
+  if (body.group_conv_type === 'channel') return 'not-mls-conversation'
+  // No teams yet either, so nobody is a member of any.
+  if (body.team) return 'no-team-member'
+  return members.length > GROUP_MEMBERS_MAX ? 'too-many-members' : undefined
+}
+
+export const newGroup = (body: NewConversation, { id, creator }: Creation): NewGroup => ({
+  creator,
+  conversation: {
+    id,
+    type: REGULAR_CONVERSATION,
+    creator: creator.id,
+    name: body.name ?? null,
+    access: [...new Set(body.access ?? DEFAULT_ACCESS)],
+    accessRoles: [...new Set(accessRolesIn(body))],
+    protocol: 'proteus',
+    messageTimer: body.message_timer ?? null,
+    receiptMode: body.receipt_mode ?? null,
+  },
+  members: [
+    { user: creator, role: ADMIN },
+    ...inviteesIn(body, creator).map((user) => ({ user, role: body.conversation_role ?? ADMIN })),
+  ],
+})
+
+const accessRolesIn = ({ access_role: role, access_role_v2: list }: NewConversation): readonly AccessRole[] => {
+  const given = list ?? role ?? DEFAULT_ACCESS_ROLES
+  return typeof given === 'string' ? accessRolesOf(given) : given
+}
+
+/** Everybody once, and not the creator. */
+const inviteesIn = (body: NewConversation, creator: QualifiedUserId): QualifiedUserId[] => {
+  const listed = [...(body.qualified_users ?? []), ...(body.users ?? []).map((id) => ({ domain: creator.domain, id }))]
+  const unique = new Map(listed.map((user) => [keyOf(user), user]))
+  unique.delete(keyOf(creator))
+  return [...unique.values()]
+}
+
+const keyOf = ({ domain, id }: { readonly domain: Domain; readonly id: UserId }): string => `${id}@${domain}`
+
+export const inviteesOf = ({ members, creator }: NewGroup): QualifiedUserId[] =>
+  members.map(({ user }) => user).filter((user) => keyOf(user) !== keyOf(creator))
+

@@ -1,0 +1,30 @@
+/** The only SQL of galley is in the files called `store-*`; here they become one thing. Tables: `migrations/`. */
+import type { Kysely } from 'kysely'
+import { type ConversationStore, conversationStore } from './store-conversations.ts'
+import { type HeardStore, heardStore } from './store-heard.ts'
+import { type MemberStore, memberStore } from './store-members.ts'
+import { type MembershipStore, membershipStore } from './store-memberships.ts'
+import { type OutboxStore, outboxStore } from './store-outbox.ts'
+
+/** What can be done in one transaction. Nothing in it waits for anybody but the database. */
+export interface GalleyTransaction extends ConversationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
+
+export interface GalleyStore extends ConversationStore, MembershipStore, HeardStore {
+  /** All of it or nothing; committed when it returns. */
+  transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
+}
+
+export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
+  ...conversationStore(db),
+  ...membershipStore(db),
+  ...heardStore(db),
+  transaction: (work) => db.transaction().execute((tx) => work(inTransaction(tx))),
+})
+
+const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
+  ...conversationStore(tx),
+  ...memberStore(tx),
+  ...membershipStore(tx),
+  ...heardStore(tx),
+  ...outboxStore(tx),
+})

@@ -1,31 +1,56 @@
 /** Reading and passing on bodies, without holding more than allowed and without outrunning the reader. */
+import type { ClientHttp2Stream } from 'node:http2'
 import { finished, pipeline, Readable, type Writable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
+
+/** A request body of either version of HTTP. */
+export interface RequestStream extends Readable {
+  /** The sender went away before we had answered. */
+  readonly aborted: boolean
+  readonly rstCode?: number | undefined
+}
 
 /**
  * The whole body, or undefined once it is larger than `limit`; what comes after that is not read. By events, because
  * the iterator of a stream costs more than everything else that happens to a small request.
  */
-export const collect = (stream: Readable, limit: number): Promise<Uint8Array | undefined> =>
+export const collect = (stream: RequestStream, limit: number): Promise<Uint8Array | undefined> =>
   new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
-    const stop = (): void => {
-      stream.off('data', take)
-      stream.pause()
-    }
     const take = (chunk: Uint8Array): void => {
       size += chunk.length
       chunks.push(chunk)
       if (size <= limit) return
-      stop()
+      stream.off('data', take)
+      stream.pause()
       resolve(undefined)
     }
     stream.on('data', take)
-    stream.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     stream.once('error', reject)
-    stream.once('close', () => reject(new Error('the body ended early')))
+    stream.once('close', () => reject(brokenOff()))
+    stream.once('end', () => {
+      if (isCut(stream)) reject(brokenOff())
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    })
   })
+
+// `node:http2` ends a stream whose connection was lost as if it were complete; only the code tells.
+const isCut = ({ aborted, rstCode }: RequestStream): boolean => aborted || (rstCode ?? 0) !== 0
+
+const brokenOff = (): Error => new Error('the body broke off')
+
+/** A request body as it comes; unlike the stream itself it can be read and destroyed without harm to the answer. */
+export async function* chunksOfRequest(stream: RequestStream): AsyncGenerator<Uint8Array> {
+  yield* stream.iterator({ destroyOnReturn: false })
+  if (isCut(stream)) throw brokenOff()
+}
+
+/** A response body as it comes; throws when it breaks off. */
+export async function* chunksOfResponse(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
+  yield* stream
+  if ((stream.rstCode ?? 0) !== 0) throw brokenOff()
+}
 
 export interface FirstBytes {
   readonly limit: number

@@ -2,7 +2,6 @@
  * Receiving calls of other backends (federation-transport.md §6). The certificate decides who is calling, headers
  * only claim; and no component hears of a request that failed any of the checks. Their order is the table of §6.2.
  */
-import type { Readable } from 'node:stream'
 import { Domain } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
@@ -13,7 +12,7 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
-import { collect } from './bodies.ts'
+import { collect, type RequestStream } from './bodies.ts'
 import type { CallComponent } from './components.ts'
 import type { FederationCounters } from './counters.ts'
 import type { Discovery } from './discovery.ts'
@@ -48,7 +47,7 @@ export interface InwardRequest {
   readonly forwardedFor: string | undefined
   /** Verified by the ingress. Undefined when there is none that can be read. */
   readonly identity: PeerIdentity | undefined
-  readonly body: Readable
+  readonly body: RequestStream
 }
 
 /** Never rejects: what goes wrong is an answer. */
@@ -151,7 +150,7 @@ const componentHeaders = (
   }
 }
 
-const readBody = async (stream: Readable): Promise<Uint8Array> => {
+const readBody = async (stream: RequestStream): Promise<Uint8Array> => {
   const body = await withDeadline(
     collect(stream, FEDERATION_REQUEST_BYTES_MAX),
     REQUEST_BODY_TIMEOUT_MS,

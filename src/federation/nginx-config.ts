@@ -137,6 +137,11 @@ ${tlsSection(ingress).replace('%DEFAULT%', '')}        server_name ${ingress.inf
             return 404;
         }
 
+        # Without this nginx would redirect to the location below.
+        location = /federation {
+            return 404;
+        }
+
         location /federation/ {
             # Without a path of its own proxy_pass sends the request target exactly as it came, so that dots, double
             # slashes and percent signs reach the federator's checks and not nginx's idea of them.

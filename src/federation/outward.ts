@@ -11,7 +11,7 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
-import { collectFirst } from './bodies.ts'
+import { chunksOfResponse, collectFirst } from './bodies.ts'
 import type { PeerRequest } from './channel/exchange.ts'
 import { PeerFailure } from './channel/peer-failure.ts'
 import { type ChannelPool, createChannelPool, type PooledResponse } from './channel/pool.ts'
@@ -180,7 +180,7 @@ const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): 
   }
   // Replaces one that the peer sent: readers take the first they find.
   relayed['wire-remote-ip'] = remoteAddress
-  return { status, headers: relayed, body }
+  return { status, headers: relayed, body: chunksOfResponse(body) }
 }
 
 const note = (error: unknown, about: { requestId: string; domain: Domain; rpc: string; log: Log }): void => {

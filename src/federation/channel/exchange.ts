@@ -17,8 +17,8 @@ export interface PeerRequest {
 export interface PeerResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** To be read to its end or destroyed; the peer is held back while nobody reads. */
-  readonly body: Readable
+  /** To be read to its end or destroyed; the peer is held back while nobody reads. Its end alone proves nothing. */
+  readonly body: ClientHttp2Stream
 }
 
 export interface ExchangeOptions {
@@ -55,7 +55,9 @@ export const exchange = (
     })
     stream.once('response', (headers) => {
       timer[Symbol.dispose]()
-      stream.setTimeout(RESPONSE_IDLE_TIMEOUT_MS, cancel)
+      stream.setTimeout(RESPONSE_IDLE_TIMEOUT_MS, () =>
+        stream.destroy(new PeerFailure('http', 'the answer stopped coming')),
+      )
       const status = headers[':status']
       if (status !== undefined) resolve({ status, headers, body: stream })
       else cancel()

@@ -1,9 +1,9 @@
 /** What the door lets through, whichever version of HTTP somebody knocks with. */
-import type { Readable } from 'node:stream'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
+import type { RequestStream } from '../bodies.ts'
 import type { PeerIdentity } from '../identity.ts'
 import type { HandleInward } from '../inward.ts'
 import { malformed, notFound } from '../refusals.ts'
@@ -18,7 +18,7 @@ export interface Arrival {
   readonly originDomain: string | undefined
   readonly apiVersion: string | undefined
   readonly requestId: string | undefined
-  readonly body: Readable
+  readonly body: RequestStream
 }
 
 /** Who is at the other end of the connection, established when it was opened. */

@@ -2,8 +2,10 @@
  * The way inward when the federator is another process: HTTP/1.1 on kept connections, streamed both ways. Only what
  * the door has read travels, plus the certificate; the peer's other headers have ended already.
  */
+import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { WireResponse } from '#src/kit/http/wire.ts'
+import { chunksOfRequest } from '../bodies.ts'
 import type { HandleInward, InwardRequest } from '../inward.ts'
 import {
   COMPONENT_HEADERS_TIMEOUT_MS,
@@ -38,7 +40,8 @@ const forward = async (pool: Pool, request: InwardRequest): Promise<WireResponse
     method: request.method,
     path: request.target,
     headers: headersOf(request),
-    body: hasBody ? request.body : null,
+    // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
+    body: hasBody ? Readable.from(chunksOfRequest(request.body), { objectMode: false }) : null,
   })
   const type = response.headers['content-type']
   return {

@@ -52,7 +52,8 @@ export const startHttp2 = (socket: TLSSocket, { door, from, log }: Http2Needs): 
   session.on('error', () => {})
   session.on('stream', (stream, headers) => {
     stream.on('error', () => {})
-    stream.setTimeout(INGRESS_STREAM_IDLE_MS, () => stream.close(constants.NGHTTP2_CANCEL))
+    // With an error, because closing would end half an answer as if it were a whole one.
+    stream.setTimeout(INGRESS_STREAM_IDLE_MS, () => stream.destroy(new Error('nothing moves')))
     void answer(stream, headers, { door, from, log })
   })
   return session

@@ -163,7 +163,7 @@ const startServices = async (
   const gundeck = board.transport('gundeck')
   const courier = board.transport('courier')
   if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, galley, gundeck, courier }))
-  if (roles.includes('galley')) await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck }))
+  if (roles.includes('galley')) await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier }))
 }
 
 const startQueue = async (
@@ -178,7 +178,7 @@ const startQueue = async (
       { service: 'brig', db: await database.schema('brig', brigMigrations) },
       { service: 'galley', db: await database.schema('galley', galleyMigrations) },
     ],
-    federator,
+    federator: federator ?? NO_FEDERATOR,
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },
     ownDomain: config.domain,
     knownDomains: async () => (await knownRemotes()).remotes.map((remote) => remote.domain),
@@ -187,6 +187,13 @@ const startQueue = async (
     log,
   })
   await serve(shared, 'courier', courier)
+}
+
+/** Nothing is ever enqueued for other backends then. */
+const NO_FEDERATOR: FederatorTransport = {
+  send: async () => {
+    throw new Error('this backend does not federate')
+  },
 }
 
 const startFederation = async (shared: Shared): Promise<Federator | undefined> => {

@@ -10,6 +10,7 @@
 import type { Kysely } from 'kysely'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
+import { CONNECTIONS_MAX } from './limits.ts'
 
 export interface Database extends AsyncDisposable {
   /** An embedded database belongs to one process: there are no replicas. */
@@ -42,6 +43,8 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   /** Where the embedded database lives. */
   readonly dataDirectory: string
+  /** To PostgreSQL, besides one for notes and locks. */
+  readonly connectionsMax?: number | undefined
   readonly log: Log
   readonly clock?: Clock
 }
@@ -49,6 +52,7 @@ export interface DatabaseOptions {
 export const openDatabase = async ({
   url,
   dataDirectory,
+  connectionsMax = CONNECTIONS_MAX,
   log,
   clock = systemClock,
 }: DatabaseOptions): Promise<Database> => {
@@ -58,5 +62,5 @@ export const openDatabase = async ({
     return openEmbedded({ dataDirectory, log, clock })
   }
   const { openPostgresql } = await import('./postgresql/open.ts')
-  return openPostgresql({ url, log, clock })
+  return openPostgresql({ url, connectionsMax, log, clock })
 }

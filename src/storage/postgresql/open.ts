@@ -8,7 +8,6 @@ import type { Database } from '../database.ts'
 import {
   ACQUIRE_TIMEOUT_MS,
   CONNECTION_IDLE_MS,
-  CONNECTIONS_MAX,
   STATEMENT_TIMEOUT_MS,
 } from '../limits.ts'
 import { migrate } from '../migrations.ts'
@@ -16,15 +15,16 @@ import { openSession } from './session.ts'
 
 interface Options {
   readonly url: string
+  readonly connectionsMax: number
   readonly log: Log
   readonly clock: Clock
 }
 
-export const openPostgresql = async ({ url, log, clock }: Options): Promise<Database> => {
+export const openPostgresql = async ({ url, connectionsMax, log, clock }: Options): Promise<Database> => {
   await using opening = new AsyncDisposableStack()
   // First the session: it says clearly when there is no server.
   const session = opening.use(await openSession({ url, log, clock }))
-  const db = opening.adopt(connect(url, log), (opened) => opened.destroy())
+  const db = opening.adopt(connect({ url, connectionsMax, log }), (opened) => opened.destroy())
   const owned = opening.move()
   return {
     kind: 'postgresql',
@@ -43,11 +43,11 @@ export const openPostgresql = async ({ url, log, clock }: Options): Promise<Data
   }
 }
 
-const connect = (url: string, log: Log): Kysely<unknown> => {
+const connect = ({ url, connectionsMax, log }: Omit<Options, 'clock'>): Kysely<unknown> => {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'comity',
-    max: CONNECTIONS_MAX,
+    max: connectionsMax,
     idleTimeoutMillis: CONNECTION_IDLE_MS,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,

@@ -1,0 +1,12 @@
+/** The stories on the smallest backend there is: one process each, built-in ingress, embedded database. */
+import { EMBEDDED } from '#src/world/test-network.ts'
+import { chatStories } from './chat.ts'
+import { outageStories } from './outage.ts'
+import { tell } from './telling.ts'
+
+tell(
+  { name: 'built-in ingress, embedded database, one process', tags: ['embedded'] },
+  async () => EMBEDDED,
+  chatStories,
+  outageStories,
+)

@@ -1,0 +1,18 @@
+/** The stories on what an operator runs: nginx, PostgreSQL, a real name server, every role a process of its own. */
+import { test } from 'node:test'
+import { shapeNamed, whatIsMissing } from '#test/services/shapes.ts'
+import { chatStories } from './chat.ts'
+import { outageStories } from './outage.ts'
+import { tell } from './telling.ts'
+
+const missing = await whatIsMissing()
+if (missing) {
+  test('nginx, PostgreSQL and a name server, roles apart', { skip: missing.message }, () => {})
+} else {
+  tell(
+    { name: 'nginx, PostgreSQL and a name server, roles apart', tags: ['nginx', 'postgresql', 'dns'] },
+    () => shapeNamed('split'),
+    chatStories,
+    outageStories,
+  )
+}

@@ -4,12 +4,14 @@
  * There are two engines and one dialect: a PostgreSQL server, or PostgreSQL embedded in the process (PGlite). Both are
  * spoken to by node-postgres through Kysely's dialect for it, the embedded one over a connection in memory. So
  * parameters, types and errors are the same by construction: 64-bit integers and `numeric` come as text, times as
- * `Date`, `bytea` as `Buffer`, `json` parsed; errors carry `code`, the SQLSTATE. JSON is written as text (`JSON.stringify`), because node-postgres
- * takes a JavaScript array for a PostgreSQL array. A dialect of PGlite's own was refused: it converts differently.
+ * `Date`, `bytea` as `Buffer`, `json` parsed; errors carry `code`, the SQLSTATE. JSON is written as text, because
+ * node-postgres takes a JavaScript array for a PostgreSQL array. A dialect of PGlite's own was refused: it converts
+ * differently, and each store would have to be tried twice.
  */
 import type { Kysely } from 'kysely'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
+import { CONNECTIONS_MAX } from './limits.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
 
 export interface Database extends AsyncDisposable {
@@ -45,6 +47,8 @@ export interface DatabaseOptions {
   readonly dataDirectory: string
   /** To PostgreSQL, besides one for notes and locks. */
   readonly connectionsMax?: number | undefined
+  /** Of the pool of this process, to a server. */
+  readonly connectionsMax?: number
   readonly log: Log
   readonly clock?: Clock
 }

@@ -8,7 +8,7 @@ export const CONNECT_TIMEOUT_MS = 10_000
  */
 export const ACQUIRE_TIMEOUT_MS = 30_000
 
-/** Connections of the pool of one process; PostgreSQL allows 100 in all unless configured. */
+/** Connections of the pool of one process unless configured; PostgreSQL allows 100 in all unless configured. */
 export const CONNECTIONS_MAX = 16
 export const CONNECTION_IDLE_MS = 60_000
 

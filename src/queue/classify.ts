@@ -1,0 +1,61 @@
+/** What an answer to a notification means for its row (backend-notifications.md §8). */
+import { z } from 'zod'
+
+export type Verdict =
+  | { readonly verdict: 'delivered' }
+  /** Kept as a dead letter; the lane goes on. */
+  | { readonly verdict: 'undeliverable'; readonly reason: string; readonly detail: string }
+  /** Kept in the lane, in its place. */
+  | { readonly verdict: 'retry'; readonly reason: string; readonly patience?: 'longest' }
+
+export interface PeerAnswer {
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly text: string
+}
+
+/** The answer of our own federator, which speaks for the peer. */
+export const classifyPeerAnswer = ({ status, contentType, text }: PeerAnswer): Verdict => {
+  const body = parseJson(text)
+  if (status === 200) {
+    if (isJson(contentType) && isObject(body)) return { verdict: 'delivered' }
+    // Also `[]`, nothing, or HTML of something that stands in front of the peer: it has not heard us.
+    return { verdict: 'retry', reason: 'the peer answered 200 without a JSON object' }
+  }
+  const refusal = RemoteRefusal.safeParse(body)
+  // The only failure that is for good. Our own federator says the same without nesting it, and then it does not count.
+  if (refusal.success) {
+    return { verdict: 'undeliverable', reason: 'bad-request', detail: refusal.data.inner.message ?? '' }
+  }
+  return { verdict: 'retry', reason: `the federator answered ${status} ${labelOf(body)}`.trimEnd() }
+}
+
+/** The answer of one of our own parts. What it refuses it would refuse again. */
+export const classifyLocalAnswer = (status: number, text: string): Verdict => {
+  if (status >= 200 && status <= 299) return { verdict: 'delivered' }
+  if (status >= 400 && status <= 499) return { verdict: 'undeliverable', reason: 'refused', detail: `${status} ${text}` }
+  return { verdict: 'retry', reason: `answered ${status}` }
+}
+
+const RemoteRefusal = z.object({
+  inner: z.object({ code: z.literal(400), label: z.literal('bad-request'), message: z.string().optional() }),
+})
+
+const isJson = (contentType: string | undefined): boolean =>
+  contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const labelOf = (value: unknown): string => {
+  const parsed = z.object({ label: z.string().max(100) }).safeParse(value)
+  return parsed.success ? parsed.data.label : ''
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON is one of the answers that are told apart here.
+    return undefined
+  }
+}

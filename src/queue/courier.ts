@@ -1,0 +1,150 @@
+/**
+ * Drains the outboxes of all services, here or in several processes. Each lane, a service's rows for one receiver,
+ * runs by itself: one that is slow or dead holds up no other. Notes of the database wake the lanes; a sweep finds what
+ * a lost note would have told.
+ */
+import type { Kysely } from 'kysely'
+import { courierInternal } from '#src/contract/internal/courier.ts'
+import { Domain } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import { causeChain } from '#src/kit/errors.ts'
+import type { Route } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { internalRoutes } from '#src/rpc/context.ts'
+import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
+import type { Database } from '#src/storage/database.ts'
+import { type Flushes, flushQueue } from './flush-queue.ts'
+import { greetPeers } from './greetings.ts'
+import { createLanes, type LaneName, type LaneParts, type Lanes } from './lanes.ts'
+import { LOCAL_LANE } from './letters.ts'
+import { LOCAL_RETRY_MAX_MS, SWEEP_INTERVAL_MS } from './limits.ts'
+import { type Locals, localDelivery } from './local-delivery.ts'
+import { OUTBOX_CHANNEL } from './outbox.ts'
+import { type OutboxStore, outboxStore } from './outbox-store.ts'
+import { createPeer } from './peer.ts'
+import { remoteDelivery } from './remote-delivery.ts'
+import { createTally, type LaneTally } from './tally.ts'
+
+/** `Database.notify(PEER_HEARD_CHANNEL, domain)`: that backend is there. */
+export const PEER_HEARD_CHANNEL = 'peer-heard'
+
+export interface CourierNeeds {
+  /** Each bound to the service's schema, which has the tables of `migrations/`. */
+  readonly outboxes: readonly { readonly service: string; readonly db: Kysely<unknown> }[]
+  readonly database: Pick<Database, 'listen' | 'tryLock'>
+  /** Undefined when this backend is configured without federation: what waits for others waits on. */
+  readonly federator: FederatorTransport | undefined
+  readonly locals: Locals
+  readonly ownDomain: Domain
+  /** Backends to tell that we are back. May throw while others are still starting. */
+  readonly knownDomains: () => Promise<readonly Domain[]>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Courier extends AsyncDisposable {
+  readonly routes: readonly Route[]
+  tallies(): readonly LaneTally[]
+}
+
+export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
+  const { database, clock, log } = needs
+  const stores = new Map(needs.outboxes.map(({ service, db }) => [service, outboxStore(db)]))
+  const tally = createTally()
+  const flushes = flushQueue({ stores, wake: (name) => lanes.wake(name), clock })
+  const lanes = createLanes({ database, clock, log, partsOf: partsFor({ ...needs, stores, tally, flushes }) })
+  await using starting = new AsyncDisposableStack()
+  starting.use(lanes)
+  // First the notes, then the look: what is enqueued in between is told.
+  starting.use(await database.listen(OUTBOX_CHANNEL, (note) => wakeFor(note, { lanes, stores, log })))
+  starting.use(await database.listen(PEER_HEARD_CHANNEL, (domain) => lanes.heard(domain)))
+  await sweep({ lanes, stores, log })
+  starting.use(keepSweeping({ lanes, stores, log, clock }))
+  starting.use(keepGreeting(needs, lanes))
+  const owned = starting.move()
+  return {
+    routes: internalRoutes(courierInternal, { 'flush-queue': flushes.handler }, { log }),
+    tallies: () => tally.lanes(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+type Stores = ReadonlyMap<string, OutboxStore>
+
+interface PartsNeeds extends CourierNeeds {
+  readonly stores: Stores
+  readonly tally: ReturnType<typeof createTally>
+  readonly flushes: Flushes
+}
+
+const partsFor =
+  ({ stores, tally, flushes, locals, federator, ownDomain, clock, random, log }: PartsNeeds) =>
+  ({ service, lane }: LaneName): LaneParts | undefined => {
+    const store = stores.get(service)
+    if (!store) return undefined
+    const common = { store, tally, random }
+    if (lane === LOCAL_LANE) {
+      const delivery = localDelivery({ locals, log })
+      return { ...common, delivery, retryMaxMs: LOCAL_RETRY_MAX_MS, onSettled: () => flushes.settled(service) }
+    }
+    const domain = Domain.safeParse(lane)
+    if (!domain.success) return undefined
+    const peer = createPeer({ domain: domain.data, ownDomain, federator })
+    return { ...common, delivery: remoteDelivery({ peer, clock, log }) }
+  }
+
+interface Waking {
+  readonly lanes: Lanes
+  readonly stores: Stores
+  readonly log: Log
+}
+
+const wakeFor = (note: string, waking: Waking): void => {
+  // Notes may have been missed: look.
+  if (note === '') return void sweep(waking)
+  const [service = '', lane = ''] = note.split(' ')
+  if (waking.stores.has(service)) waking.lanes.wake({ service, lane })
+}
+
+const sweep = async ({ lanes, stores, log }: Waking): Promise<void> => {
+  await Promise.all(
+    [...stores].map(async ([service, store]) => {
+      try {
+        for (const lane of await store.lanes()) lanes.wake({ service, lane })
+      } catch (error) {
+        // The next sweep looks again; until then there are the notes.
+        log.warn({ service, reason: causeChain(error) }, 'an outbox cannot be looked at')
+      }
+    }),
+  )
+}
+
+const keepSweeping = (waking: Waking & { readonly clock: Clock }): AsyncDisposable => {
+  const stop = new AbortController()
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await waking.clock.sleep(SWEEP_INTERVAL_MS, stop.signal).catch(ignoreAbort)
+      if (!stop.signal.aborted) await sweep(waking)
+    }
+  }
+  return endedBy(stop, loop())
+}
+
+const keepGreeting = ({ knownDomains, ownDomain, federator, clock, random, log }: CourierNeeds, lanes: Lanes): AsyncDisposable => {
+  const stop = new AbortController()
+  const peerOf = (domain: Domain) => createPeer({ domain, ownDomain, federator })
+  const isGreeted = (domain: Domain): boolean => domain === ownDomain || lanes.isAwake(domain)
+  return endedBy(stop, greetPeers({ knownDomains, peerOf, isGreeted, clock, random, log }, stop.signal))
+}
+
+const endedBy = (stop: AbortController, work: Promise<void>): AsyncDisposable => ({
+  [Symbol.asyncDispose]: async () => {
+    stop.abort()
+    await work
+  },
+})
+
+// Being stopped while waiting is one of the ways in which a wait ends.
+const ignoreAbort = (): void => {}

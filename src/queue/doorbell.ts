@@ -1,0 +1,40 @@
+import type { Clock } from '#src/kit/clock.ts'
+
+export interface Doorbell {
+  /** Heard by who waits, or by who waits next. */
+  ring(): void
+  /** Whether it was rung since somebody last heard it. */
+  readonly isRung: boolean
+  /** Until it rings, the time is over, or the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
+}
+
+export const createDoorbell = (clock: Clock): Doorbell => {
+  let isRung = false
+  let answer: (() => void) | undefined
+  return {
+    ring: () => {
+      isRung = true
+      answer?.()
+    },
+    get isRung() {
+      return isRung
+    },
+    wait: (ms, signal) =>
+      new Promise((resolve) => {
+        const settle = (result: 'rung' | 'elapsed' | 'aborted'): void => {
+          timer[Symbol.dispose]()
+          signal.removeEventListener('abort', onAbort)
+          answer = undefined
+          if (result === 'rung') isRung = false
+          resolve(result)
+        }
+        const onAbort = (): void => settle('aborted')
+        const timer = clock.after(ms, () => settle('elapsed'))
+        signal.addEventListener('abort', onAbort)
+        answer = () => settle('rung')
+        if (signal.aborted) settle('aborted')
+        else if (isRung) settle('rung')
+      }),
+  }
+}

@@ -1,0 +1,46 @@
+/** Bounds of the queue: what it holds in memory, how long it waits, how often it tries. */
+
+/** Rows of one lane that are read at once, and bytes after which no further row is; memory holds no more per lane. */
+export const HEAD_ROWS_MAX = 64
+export const HEAD_BYTES_MAX = 1024 * 1024
+
+/** Alternatives of one notification: one per format that peers still speak. */
+export const NOTIFICATIONS_PER_BUNDLE_MAX = 4
+export const PATH_CHARACTERS_MAX = 100
+
+/** backend-notifications.md §9; the longest wait is ours: hardening.md I9 wants a backlog to move within a minute. */
+export const RETRY_MIN_MS = 10
+export const RETRY_MAX_MS = 60_000
+/** Our own parts come back sooner, and clients wait for what they tell. */
+export const LOCAL_RETRY_MAX_MS = 1_000
+
+/** One call to a peer; federation-transport.md §13 gives its components 10 s. */
+export const PEER_TIMEOUT_MS = 20_000
+/** One call to a part of our own. */
+export const LOCAL_TIMEOUT_MS = 15_000
+/** Bytes of an answer that are read; a good one is `{}`. */
+export const ANSWER_BYTES_MAX = 256 * 1024
+/** Characters of a peer's or a part's words that are kept with a dead letter. */
+export const DETAIL_CHARACTERS_MAX = 1_000
+
+/** A lane without rows is kept this long, with its lock, so that the next row goes out at once. */
+export const LANE_IDLE_MS = 30_000
+/** How soon a lane is taken over from a process that died: its lock is asked for this often. */
+export const LOCK_RETRY_MS = 5_000
+/** A net under the notes of the database, should one be lost. */
+export const SWEEP_INTERVAL_MS = 60_000
+/** A peer that talks to us all the time but cannot be reached is tried this often at most. */
+export const HEARD_INTERVAL_MS = 1_000
+
+/** Saying that we are back, to peers for whom nothing waits. */
+export const GREETINGS_AT_ONCE = 16
+export const GREETING_TRIES = 6
+export const GREETING_RETRY_MIN_MS = 250
+export const GREETING_RETRY_MAX_MS = 10_000
+
+/** Stopping waits this long for attempts in progress; what is cut off then is sent again after the next start. */
+export const STOP_TIMEOUT_MS = 10_000
+
+export const FLUSH_TIMEOUT_MS = 5_000
+/** Another process may be the one that delivers; nobody tells us of its progress. */
+export const FLUSH_POLL_MS = 100

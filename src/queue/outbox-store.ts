@@ -1,0 +1,130 @@
+/** The courier's side of an outbox: the only SQL that reads and empties it. */
+import { type Generated, type Kysely, sql } from 'kysely'
+import { DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
+
+export interface OutboxTables {
+  readonly outbox: {
+    readonly id: Generated<string>
+    readonly lane: string
+    readonly letter: string
+    readonly enqueued_at: Generated<Date>
+  }
+  readonly dead_letters: {
+    readonly id: string
+    readonly lane: string
+    readonly letter: string
+    readonly enqueued_at: Date
+    readonly reason: string
+    readonly detail: string
+    readonly buried_at: Generated<Date>
+  }
+}
+
+export interface StoredLetter {
+  readonly id: string
+  readonly text: string
+}
+
+export interface Grave {
+  readonly reason: string
+  readonly detail: string
+}
+
+export interface OutboxStore {
+  /** Lanes in which something waits. */
+  lanes(): Promise<string[]>
+  /** The oldest rows of a lane, as many as may be in memory; at least one if there is one. */
+  head(lane: string): Promise<StoredLetter[]>
+  /** They were delivered. */
+  acknowledge(ids: readonly string[]): Promise<void>
+  /** It cannot be delivered: out of the lane, kept with the reason. */
+  bury(id: string, grave: Grave): Promise<void>
+  /** Whether a row of the lane up to this id still waits. */
+  isWaiting(lane: string, upTo: string): Promise<boolean>
+}
+
+export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
+  // Every schema that includes our migrations has these tables, whatever else it has.
+  const db = service as unknown as Kysely<OutboxTables>
+  return {
+    lanes: () => lanes(db),
+    head: (lane) => head(db, lane),
+    acknowledge: async (ids) => {
+      await db.deleteFrom('outbox').where('id', 'in', ids).execute()
+    },
+    bury: async (id, { reason, detail }) => {
+      await db
+        .with('gone', (gone) => gone.deleteFrom('outbox').where('id', '=', id).returningAll())
+        .insertInto('dead_letters')
+        .columns(['id', 'lane', 'letter', 'enqueued_at', 'reason', 'detail'])
+        .expression((from) =>
+          from
+            .selectFrom('gone')
+            .select(({ val }) => [
+              'id',
+              'lane',
+              'letter',
+              'enqueued_at',
+              val(reason).as('reason'),
+              val(detail.slice(0, DETAIL_CHARACTERS_MAX).replaceAll('\0', '�')).as('detail'),
+            ]),
+        )
+        .execute()
+    },
+    isWaiting: async (lane, upTo) => {
+      const rows = await db.selectFrom('outbox').select('id').where('lane', '=', lane).where('id', '<=', upTo).limit(1).execute()
+      return rows.length > 0
+    },
+  }
+}
+
+// From each lane to the next one in the index: `distinct` would read every row of a backlog.
+const lanes = async (db: Kysely<OutboxTables>): Promise<string[]> => {
+  const rows = await db
+    .withRecursive('name(lane)', (first) =>
+      first
+        .selectFrom((rows) => rows.selectFrom('outbox').select('lane').orderBy('lane').limit(1).as('least'))
+        .select('least.lane')
+        .unionAll(
+          first
+            .selectFrom('name')
+            .where('name.lane', 'is not', null)
+            .select((rows) =>
+              rows
+                .selectFrom('outbox')
+                .select('outbox.lane')
+                .whereRef('outbox.lane', '>', 'name.lane')
+                .orderBy('outbox.lane')
+                .limit(1)
+                .$castTo<{ lane: string }>()
+                .$asScalar()
+                .as('lane'),
+            ),
+        ),
+    )
+    .selectFrom('name')
+    .select('lane')
+    .where('lane', 'is not', null)
+    .execute()
+  return rows.map(({ lane }) => lane)
+}
+
+const head = (db: Kysely<OutboxTables>, lane: string): Promise<StoredLetter[]> =>
+  db
+    .with('first', (oldest) =>
+      oldest.selectFrom('outbox').select(['id', 'letter']).where('lane', '=', lane).orderBy('id').limit(HEAD_ROWS_MAX),
+    )
+    .with('sized', (sized) =>
+      sized
+        .selectFrom('first')
+        .select([
+          'id',
+          'letter',
+          sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
+        ]),
+    )
+    .selectFrom('sized')
+    .select(['id', 'letter as text'])
+    .where('bytes_before', '<', String(HEAD_BYTES_MAX))
+    .orderBy('id')
+    .execute()

@@ -1,0 +1,98 @@
+/** Talking to one other backend for the queue: through our own federator, every call under a deadline. */
+import { z } from 'zod'
+import type { Domain } from '#src/contract/ids.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
+import { causeChain } from '#src/kit/errors.ts'
+import { readAll } from '#src/kit/http/wire.ts'
+import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { classifyPeerAnswer, type PeerAnswer, type Verdict } from './classify.ts'
+import { ANSWER_BYTES_MAX, PEER_TIMEOUT_MS } from './limits.ts'
+
+export interface Peer {
+  /** What it supports, or why that cannot be known. Asked anew each time. */
+  versions(requestId: string, signal: AbortSignal): Promise<Versions | Unreachable>
+  post(request: PeerRequest, signal: AbortSignal): Promise<Verdict>
+}
+
+export interface Versions {
+  readonly versions: readonly number[]
+}
+export interface Unreachable {
+  readonly unreachable: string
+}
+
+export interface PeerRequest {
+  readonly component: Component
+  readonly rpc: string
+  readonly version: number
+  readonly requestId: string
+  readonly body: string
+}
+
+interface Needs {
+  readonly domain: Domain
+  readonly ownDomain: Domain
+  readonly federator: FederatorTransport | undefined
+}
+
+export const createPeer = ({ domain, ownDomain, federator }: Needs): Peer => {
+  const ask = async (request: PeerRequest, signal: AbortSignal): Promise<PeerAnswer | Unreachable> => {
+    const { component, rpc, version, requestId, body } = request
+    if (!federator) return { unreachable: 'this backend is configured without federation' }
+    try {
+      return await withDeadline(
+        async (expired) => {
+          const response = await federator.send({
+            domain,
+            component,
+            rpc,
+            headers: {
+              accept: 'application/json;charset=utf-8,application/json',
+              'wire-origin-domain': ownDomain,
+              'wire-origin-request-id': requestId,
+              'x-wire-api-version': String(version),
+            },
+            body: Buffer.from(body),
+            signal: AbortSignal.any([signal, expired]),
+          })
+          const contentType = [response.headers['content-type'] ?? []].flat()[0]
+          const text = Buffer.from(await readAll(response.body, ANSWER_BYTES_MAX)).toString('utf8')
+          return { status: response.status, contentType, text }
+        },
+        PEER_TIMEOUT_MS,
+        `${rpc} of ${domain}`,
+      )
+    } catch (error) {
+      // No answer is an ending like any other here: the row stays and is tried again.
+      return { unreachable: causeChain(error) }
+    }
+  }
+  return {
+    versions: async (requestId, signal) => {
+      const asked = { component: 'brig', rpc: 'api-version', version: 0, requestId, body: '[]' } as const
+      const answer = await ask(asked, signal)
+      return 'unreachable' in answer ? answer : versionsIn(answer)
+    },
+    post: async (request, signal) => {
+      const answer = await ask(request, signal)
+      return 'unreachable' in answer ? { verdict: 'retry', reason: answer.unreachable } : classifyPeerAnswer(answer)
+    },
+  }
+}
+
+// Whatever is wrong with this answer says nothing about the notification: it never makes us give one up.
+const versionsIn = (answer: PeerAnswer): Versions | Unreachable => {
+  const verdict = classifyPeerAnswer(answer)
+  if (verdict.verdict !== 'delivered') {
+    return { unreachable: `api-version: ${verdict.verdict === 'retry' ? verdict.reason : verdict.detail}` }
+  }
+  const parsed = VersionsAnswer.safeParse(JSON.parse(answer.text))
+  if (!parsed.success) return { unreachable: 'api-version: an answer that cannot be read' }
+  return { versions: parsed.data.supported_versions ?? [0] }
+}
+
+/** federation-transport.md §12; `supported` must be there and is ignored. */
+const VersionsAnswer = z.object({
+  supported: z.array(z.int()).max(1_000),
+  supported_versions: z.array(z.int()).max(1_000).nullish(),
+})

@@ -1,0 +1,142 @@
+/**
+ * One lane: read the oldest rows, send, acknowledge, read on. A row is deleted only after the receiver's answer, so
+ * what happens between the two is sent again: receivers are idempotent. Strictly in order, one attempt at a time.
+ */
+import type { Clock } from '#src/kit/clock.ts'
+import { causeChain } from '#src/kit/errors.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import type { Verdict } from './classify.ts'
+import type { Attempted, Delivery } from './delivery.ts'
+import type { Doorbell } from './doorbell.ts'
+import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS } from './limits.ts'
+import type { OutboxStore, StoredLetter } from './outbox-store.ts'
+import { retryDelayMs } from './retry.ts'
+import type { Tally } from './tally.ts'
+
+export interface LaneNeeds {
+  readonly service: string
+  readonly lane: string
+  readonly store: OutboxStore
+  readonly delivery: Delivery
+  /** Something was enqueued. */
+  readonly work: Doorbell
+  /** The receiver gave a sign of life. */
+  readonly heard: Doorbell
+  readonly retryMaxMs?: number
+  /** Rows have left the lane. */
+  readonly onSettled?: () => void
+  readonly tally: Tally
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface LaneSignals {
+  /** No new attempt; the one in progress is finished. */
+  readonly stop: AbortSignal
+  /** Somebody else may have the lane now, or our time is over: the attempt in progress is cut off. */
+  readonly abandon: AbortSignal
+}
+
+/** Returns when the lane has been empty for a while, or was told to stop. */
+export const drainLane = async (needs: LaneNeeds, { stop, abandon }: LaneSignals): Promise<'idle' | 'stopped'> => {
+  const ended = AbortSignal.any([stop, abandon])
+  let failures = 0
+  while (!ended.aborted) {
+    const progress = await pushHead(needs, { stop: ended, abandon })
+    if (progress.state === 'empty') {
+      if ((await needs.work.wait(LANE_IDLE_MS, ended)) === 'elapsed') return 'idle'
+      continue
+    }
+    // The interval is that of one letter: whatever was settled before it starts a new count (§9).
+    if (progress.settled > 0) failures = 0
+    if (progress.state === 'settled') continue
+    failures += 1
+    const delayMs = delayOf(needs, progress.patience, failures)
+    reportFailure(needs, { failures, delayMs, reason: progress.reason })
+    await waitOut(needs, delayMs, ended)
+  }
+  return 'stopped'
+}
+
+type Progress =
+  | { readonly state: 'empty' }
+  | { readonly state: 'settled'; readonly settled: number }
+  | { readonly state: 'failed'; readonly settled: number; readonly reason: string; readonly patience?: 'longest' }
+
+// What is in memory is forgotten with the first failure and read again after it: a lane that waits holds nothing, and
+// sees what was done to its rows meanwhile.
+const pushHead = async (needs: LaneNeeds, { stop, abandon }: LaneSignals): Promise<Progress> => {
+  const { store, delivery, lane, tally } = needs
+  let settled = 0
+  try {
+    let letters: readonly StoredLetter[] = await store.head(lane)
+    if (letters.length === 0) return { state: 'empty' }
+    while (letters.length > 0 && !stop.aborted) {
+      const attempted = await delivery.attempt(letters, abandon)
+      const { verdict, count } = attempted
+      if (verdict.verdict === 'retry') {
+        // Cut off by us, which says nothing about the receiver.
+        if (abandon.aborted) return { state: 'settled', settled }
+        tally.count(needs, 'retried')
+        return { state: 'failed', settled, ...verdict }
+      }
+      await settle(needs, letters.slice(0, count), attempted)
+      settled += count
+      letters = letters.slice(count)
+    }
+    return { state: 'settled', settled }
+  } catch (error) {
+    // The database: attempts themselves do not throw. Rows are where they were.
+    return { state: 'failed', settled, reason: causeChain(error) }
+  }
+}
+
+const settle = async (needs: LaneNeeds, letters: readonly StoredLetter[], { verdict }: Attempted): Promise<void> => {
+  const { store, tally, onSettled } = needs
+  const ids = letters.map(({ id }) => id)
+  if (verdict.verdict === 'delivered') {
+    await store.acknowledge(ids)
+    tally.count(needs, 'pushed', ids.length)
+  } else {
+    for (const id of ids) await bury(needs, id, verdict)
+  }
+  onSettled?.()
+}
+
+const bury = async ({ store, tally, service, lane, log }: LaneNeeds, id: string, verdict: Verdict): Promise<void> => {
+  if (verdict.verdict !== 'undeliverable') return
+  const { reason, detail } = verdict
+  await store.bury(id, { reason, detail })
+  tally.count({ service, lane }, 'buried')
+  log.error({ service, lane, id, reason }, 'given up: kept as a dead letter')
+}
+
+const delayOf = ({ random, retryMaxMs: maxMs = RETRY_MAX_MS }: LaneNeeds, patience: string | undefined, failures: number): number =>
+  patience === 'longest' ? maxMs : retryDelayMs({ failures, unit: random.unit(), maxMs })
+
+/** New rows do not shorten it, or a busy lane would knock at a dead peer with every row. A sign of life does. */
+const waitOut = async ({ heard, clock }: LaneNeeds, delayMs: number, ended: AbortSignal): Promise<void> => {
+  const atLeastMs = Math.min(HEARD_INTERVAL_MS, delayMs)
+  const start = clock.monotonicMs()
+  if ((await heard.wait(delayMs, ended)) !== 'rung') return
+  const restMs = atLeastMs - (clock.monotonicMs() - start)
+  if (restMs > 0) await clock.sleep(restMs, ended).catch(ignoreAbort)
+}
+
+// Being stopped while waiting is one of the ways in which a wait ends.
+const ignoreAbort = (): void => {}
+
+interface Failure {
+  readonly failures: number
+  readonly delayMs: number
+  readonly reason: string
+}
+
+/** The first one in a row is news. */
+const reportFailure = ({ log, service, lane }: LaneNeeds, { failures, delayMs, reason }: Failure): void => {
+  const fields = { service, lane, failures, delayMs: Math.round(delayMs), reason }
+  if (failures === 1) log.warn(fields, 'not delivered; trying again')
+  else log.debug(fields, 'still not delivered')
+}

@@ -33,7 +33,8 @@ export const classifyPeerAnswer = ({ status, contentType, text }: PeerAnswer): V
 /** The answer of one of our own parts. What it refuses it would refuse again. */
 export const classifyLocalAnswer = (status: number, text: string): Verdict => {
   if (status >= 200 && status <= 299) return { verdict: 'delivered' }
-  if (status >= 400 && status <= 499) return { verdict: 'undeliverable', reason: 'refused', detail: `${status} ${text}` }
+  if (status >= 400 && status <= 499)
+    return { verdict: 'undeliverable', reason: 'refused', detail: `${status} ${text}` }
   return { verdict: 'retry', reason: `answered ${status}` }
 }
 

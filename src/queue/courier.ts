@@ -132,7 +132,10 @@ const keepSweeping = (waking: Waking & { readonly clock: Clock }): AsyncDisposab
   return endedBy(stop, loop())
 }
 
-const keepGreeting = ({ knownDomains, ownDomain, federator, clock, random, log }: CourierNeeds, lanes: Lanes): AsyncDisposable => {
+const keepGreeting = (
+  { knownDomains, ownDomain, federator, clock, random, log }: CourierNeeds,
+  lanes: Lanes,
+): AsyncDisposable => {
   const stop = new AbortController()
   const peerOf = (domain: Domain) => createPeer({ domain, ownDomain, federator })
   const isGreeted = (domain: Domain): boolean => domain === ownDomain || lanes.isAwake(domain)

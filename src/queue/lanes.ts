@@ -54,11 +54,13 @@ export const createLanes = (needs: Needs): Lanes => {
     const bells = { work: createDoorbell(clock), heard: createDoorbell(clock) }
     const laneNeeds = { ...parts, ...bells, service, lane, clock, log }
     const fallAsleep = (): boolean => !bells.work.isRung && awake.delete(key)
-    const done = tend(needs, laneNeeds, { stop: stop.signal, cutOff: cutOff.signal, fallAsleep }).catch((error: unknown) => {
-      // A fault of ours. The next note or sweep starts the lane anew.
-      log.error({ err: error, service, lane }, 'a lane has failed')
-      awake.delete(key)
-    })
+    const done = tend(needs, laneNeeds, { stop: stop.signal, cutOff: cutOff.signal, fallAsleep }).catch(
+      (error: unknown) => {
+        // A fault of ours. The next note or sweep starts the lane anew.
+        log.error({ err: error, service, lane }, 'a lane has failed')
+        awake.delete(key)
+      },
+    )
     awake.set(key, { lane, ...bells, done })
   }
 
@@ -106,7 +108,11 @@ const tend = async (needs: Needs, lane: LaneNeeds, { stop, cutOff, fallAsleep }:
   }
 }
 
-const drainUnder = async (lock: Lock, lane: LaneNeeds, { stop, cutOff }: Pick<Tending, 'stop' | 'cutOff'>): Promise<void> => {
+const drainUnder = async (
+  lock: Lock,
+  lane: LaneNeeds,
+  { stop, cutOff }: Pick<Tending, 'stop' | 'cutOff'>,
+): Promise<void> => {
   await using _held = lock
   await drainLane(lane, { stop, abandon: AbortSignal.any([lock.lost, cutOff]) })
 }

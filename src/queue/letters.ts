@@ -15,7 +15,10 @@ export const Bundle = z.object({
     .array(
       z.object({
         targetComponent: z.enum(['brig', 'galley', 'cargohold']),
-        path: z.string().regex(/^[A-Za-z0-9_-]+$/).max(PATH_CHARACTERS_MAX),
+        path: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]+$/)
+          .max(PATH_CHARACTERS_MAX),
         /** JSON text, sent as it is. */
         body: z.string(),
         /** Plain integers, so that a row written by a newer release can be read after a roll-back (§4). */

@@ -72,7 +72,13 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
         .execute()
     },
     isWaiting: async (lane, upTo) => {
-      const rows = await db.selectFrom('outbox').select('id').where('lane', '=', lane).where('id', '<=', upTo).limit(1).execute()
+      const rows = await db
+        .selectFrom('outbox')
+        .select('id')
+        .where('lane', '=', lane)
+        .where('id', '<=', upTo)
+        .limit(1)
+        .execute()
       return rows.length > 0
     },
   }

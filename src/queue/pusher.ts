@@ -113,8 +113,11 @@ const bury = async ({ store, tally, service, lane, log }: LaneNeeds, id: string,
   log.error({ service, lane, id, reason }, 'given up: kept as a dead letter')
 }
 
-const delayOf = ({ random, retryMaxMs: maxMs = RETRY_MAX_MS }: LaneNeeds, patience: string | undefined, failures: number): number =>
-  patience === 'longest' ? maxMs : retryDelayMs({ failures, unit: random.unit(), maxMs })
+const delayOf = (
+  { random, retryMaxMs: maxMs = RETRY_MAX_MS }: LaneNeeds,
+  patience: string | undefined,
+  failures: number,
+): number => (patience === 'longest' ? maxMs : retryDelayMs({ failures, unit: random.unit(), maxMs }))
 
 /** New rows do not shorten it, or a busy lane would knock at a dead peer with every row. A sign of life does. */
 const waitOut = async ({ heard, clock }: LaneNeeds, delayMs: number, ended: AbortSignal): Promise<void> => {

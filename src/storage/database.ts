@@ -12,7 +12,6 @@ import type { Kysely } from 'kysely'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
-import { CONNECTIONS_MAX } from './limits.ts'
 
 export interface Database extends AsyncDisposable {
   /** An embedded database belongs to one process: there are no replicas. */
@@ -45,10 +44,8 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   /** Where the embedded database lives. */
   readonly dataDirectory: string
-  /** To PostgreSQL, besides one for notes and locks. */
+  /** To a PostgreSQL server, from this process, besides one for notes and locks. */
   readonly connectionsMax?: number | undefined
-  /** Of the pool of this process, to a server. */
-  readonly connectionsMax?: number
   readonly log: Log
   readonly clock?: Clock
 }

@@ -31,7 +31,8 @@ export class DurableFiles extends NodeFS {
     const { emscriptenOpts } = await super.init(pg, options)
     const makeDurable = (module: unknown): void => {
       const { NODEFS } = module as NodeFiles
-      if (typeof NODEFS?.realPath !== 'function') throw new Error('PGlite has changed: there is no NODEFS to make durable')
+      if (typeof NODEFS?.realPath !== 'function')
+        throw new Error('PGlite has changed: there is no NODEFS to make durable')
       NODEFS.stream_ops.fsync = ({ nfd, node }) => {
         if (nfd === undefined) flushDirectory(NODEFS.realPath(node))
         // Everything that is needed to read the data back, the file's size included; only its times are not.

@@ -33,7 +33,13 @@ export const openEmbedded = async ({ dataDirectory, log, clock }: Options): Prom
   const db = opening.adopt(connect(lite, log), (opened) => opened.destroy())
   opening.use(startUpkeep({ db, clock, log }))
   const owned = opening.move()
-  return { kind: 'pglite', ...notesOf(lite, db, log), ...statementsOf(db), tryLock: locksOf(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    kind: 'pglite',
+    ...notesOf(lite, db, log),
+    ...statementsOf(db),
+    tryLock: locksOf(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 const openCluster = async (cluster: string): Promise<PGlite> => {

@@ -23,6 +23,8 @@ export const pgliteModule = (): CompiledModule => {
   if (compiled) return compiled
   v8.setFlagsFromString('--no-wasm-tier-up')
   v8.setFlagsFromString('--no-wasm-dynamic-tiering')
-  compiled = new WebAssembly.Module(readFileSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite/pglite.wasm'))))
+  compiled = new WebAssembly.Module(
+    readFileSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite/pglite.wasm'))),
+  )
   return compiled
 }

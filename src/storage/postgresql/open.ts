@@ -5,11 +5,7 @@ import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import { checkedPayload, quoteChannel } from '../channels.ts'
 import type { Database } from '../database.ts'
-import {
-  ACQUIRE_TIMEOUT_MS,
-  CONNECTION_IDLE_MS,
-  STATEMENT_TIMEOUT_MS,
-} from '../limits.ts'
+import { ACQUIRE_TIMEOUT_MS, CONNECTION_IDLE_MS, STATEMENT_TIMEOUT_MS } from '../limits.ts'
 import { migrate } from '../migrations.ts'
 import { openSession } from './session.ts'
 

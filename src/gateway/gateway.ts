@@ -145,6 +145,10 @@ const createApp = (random: Random, log: Log): FastifyInstance => {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
   })
+  app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {
+    // The route, not the address: that may hold an access token.
+    log.debug({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: elapsedTime }, 'answered')
+  })
   app.setErrorHandler((error, request, reply) => {
     const what = `${request.method} ${request.routeOptions.url ?? ''}`
     send(reply, refusedByFastify(error) ?? errorResponse(error, { log, what }))

@@ -4,20 +4,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { Domain } from '#src/contract/ids.ts'
-import { brigInternal } from '#src/contract/internal/brig.ts'
-import { systemClock } from '#src/kit/clock.ts'
-import { fake } from '#src/kit/http/fake.ts'
 import { nullLog } from '#src/kit/log.ts'
-import { systemRandom } from '#src/kit/random.ts'
-import type { AcceptUpgrade, Handover } from '#src/rpc/upgrade.ts'
-import { type Gateway, startGateway } from './gateway.ts'
-import { ALICE, PHONE, testSigner } from './testing.ts'
+import type { Handover } from '#src/rpc/upgrade.ts'
+import { ALICE, PHONE, SOON, startTestGateway, type TestGateway, testSigner } from './testing.ts'
 import { tunnelTo } from './tunnel.ts'
-
-const signer = testSigner(1)
-const soon = Math.floor(Date.now() / 1000) + 600
-const token = signer.accessToken({ expiresAt: soon, client: PHONE, connection: '42' })
 
 /** Plays gundeck: greets whoever comes, and says everything it hears back. */
 const websockets = new WebSocketServer({ noServer: true })
@@ -28,25 +18,7 @@ websockets.on('connection', (socket: WebSocket) => {
 
 let handshakes: IncomingMessage[] = []
 let gundeck: Server
-let gateway: Gateway
-
-const startWith = async (gundeckUpgrade: AcceptUpgrade): Promise<Gateway> => {
-  const brig = fake(brigInternal, {
-    'get-access-keys': async () => ({ outcome: 'found', body: { keys: [signer.publicKey] } }),
-  })
-  return startGateway({
-    config: {
-      domain: Domain.parse('alpha.test'),
-      listen: { gateway: { host: '127.0.0.1', port: 0 } },
-      gateway: { allowedOrigins: [] },
-    },
-    services: { brig, galley: brig, gundeck: brig, cargohold: brig },
-    gundeckUpgrade,
-    clock: systemClock,
-    random: systemRandom,
-    log: nullLog,
-  })
-}
+let gateway: TestGateway
 
 beforeEach(async () => {
   handshakes = []
@@ -58,7 +30,7 @@ beforeEach(async () => {
   gundeck.listen(0, '127.0.0.1')
   await once(gundeck, 'listening')
   const { port } = gundeck.address() as AddressInfo
-  gateway = await startWith(tunnelTo(`http://127.0.0.1:${port}`, { log: nullLog }))
+  gateway = await startTestGateway(tunnelTo(`http://127.0.0.1:${port}`, { log: nullLog }))
 })
 afterEach(async () => {
   for (const socket of websockets.clients) socket.terminate()
@@ -77,7 +49,7 @@ const refusalOf = async (socket: WebSocket): Promise<number | undefined> => {
 }
 
 test('a websocket is handed to gundeck with its caller and its filter, and without its token', async () => {
-  const socket = open(`/await?access_token=${token}&client=5d1f`, { 'z-user': 'spoofed', 'request-id': 'mine' })
+  const socket = open(`/await?access_token=${gateway.token}&client=5d1f`, { 'z-user': 'spoofed', 'request-id': 'mine' })
   const [greeting] = await once(socket, 'message')
   assert.equal(String(greeting), 'hello')
   const [request] = handshakes
@@ -91,7 +63,7 @@ test('a websocket is handed to gundeck with its caller and its filter, and witho
 })
 
 test('frames of every size pass in both directions', async () => {
-  const socket = open('/websocket', { authorization: `Bearer ${token}` })
+  const socket = open('/websocket', { authorization: `Bearer ${gateway.token}` })
   await once(socket, 'message')
   for (const size of [1, 1_000, 5_000_000]) {
     socket.send(Buffer.alloc(size, 'x'))
@@ -102,21 +74,21 @@ test('frames of every size pass in both directions', async () => {
 })
 
 test('a goodbye reaches the other side from both sides', async () => {
-  const leaving = open('/await', { authorization: `Bearer ${token}` })
+  const leaving = open('/await', { authorization: `Bearer ${gateway.token}` })
   await once(leaving, 'message')
   const [serverSide] = websockets.clients
   leaving.close(1000)
   assert.ok(serverSide)
   assert.deepEqual((await once(serverSide, 'close'))[0], 1000)
 
-  const dismissed = open('/await', { authorization: `Bearer ${token}` })
+  const dismissed = open('/await', { authorization: `Bearer ${gateway.token}` })
   await once(dismissed, 'message')
   for (const socket of websockets.clients) socket.close(1001)
   assert.deepEqual((await once(dismissed, 'close'))[0], 1001)
 })
 
 test('a device that vanishes leaves nothing open behind', async () => {
-  const socket = open('/await', { authorization: `Bearer ${token}` })
+  const socket = open('/await', { authorization: `Bearer ${gateway.token}` })
   await once(socket, 'message')
   const [serverSide] = websockets.clients
   socket.terminate()
@@ -126,47 +98,47 @@ test('a device that vanishes leaves nothing open behind', async () => {
 
 test('without a good token there is no websocket, and gundeck hears nothing', async () => {
   assert.equal(await refusalOf(open('/await')), 401)
-  assert.equal(await refusalOf(open(`/await?access_token=${testSigner(1).accessToken({ expiresAt: soon })}`)), 401)
-  assert.equal(await refusalOf(open(`/await?access_token=${signer.accessToken({ expiresAt: 1_000 })}`)), 401)
-  assert.equal(await refusalOf(open(`/await?access_token=${signer.cookie({ expiresAt: soon })}`)), 403)
+  assert.equal(await refusalOf(open(`/await?access_token=${testSigner(1).accessToken({ expiresAt: SOON })}`)), 401)
+  assert.equal(await refusalOf(open(`/await?access_token=${gateway.signer.accessToken({ expiresAt: 1_000 })}`)), 401)
+  assert.equal(await refusalOf(open(`/await?access_token=${gateway.signer.cookie({ expiresAt: SOON })}`)), 403)
   assert.deepEqual(handshakes, [])
 })
 
 test('a prefix or another path makes no websocket', async () => {
   for (const path of ['/v8/await', '/events', '/i/await']) {
-    assert.equal(await refusalOf(open(path, { authorization: `Bearer ${token}` })), 404)
+    assert.equal(await refusalOf(open(path, { authorization: `Bearer ${gateway.token}` })), 404)
   }
   assert.deepEqual(handshakes, [])
 })
 
 test('a gundeck that is away is said to be away', async () => {
   gundeck.close()
-  assert.equal(await refusalOf(open(`/await?access_token=${token}`)), 503)
+  assert.equal(await refusalOf(open(`/await?access_token=${gateway.token}`)), 503)
 })
 
 test('a gateway that stops ends its websockets', async () => {
-  const socket = open('/await', { authorization: `Bearer ${token}` })
+  const socket = open('/await', { authorization: `Bearer ${gateway.token}` })
   await once(socket, 'message')
   await gateway[Symbol.asyncDispose]()
   await once(socket, 'close')
-  gateway = await startWith(async () => undefined)
+  gateway = await startTestGateway(async () => undefined)
 })
 
 test('in one process the socket itself is handed over, with who it is', async () => {
   await gateway[Symbol.asyncDispose]()
   const handovers: Handover[] = []
-  gateway = await startWith(async (handover) => {
+  gateway = await startTestGateway(async (handover) => {
     handovers.push(handover)
     websockets.handleUpgrade(handover.request, handover.socket, handover.head, (socket) =>
       websockets.emit('connection', socket, handover.request),
     )
     return { goAway: () => websockets.clients.forEach((socket) => socket.close(1001)) }
   })
-  const socket = open(`/await?access_token=${token}`)
+  const socket = open(`/await?access_token=${gateway.token}`)
   await once(socket, 'message')
   assert.deepEqual(handovers[0]?.caller, { user: ALICE, client: PHONE, connection: '42' })
   const closed = once(socket, 'close')
   await gateway[Symbol.asyncDispose]()
   assert.equal((await closed)[0], 1001)
-  gateway = await startWith(async () => undefined)
+  gateway = await startTestGateway(async () => undefined)
 })

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { ORIGIN, startTestGateway, type TestGateway } from './testing.ts'
+
+let gateway: TestGateway
+before(async () => {
+  gateway = await startTestGateway()
+})
+after(() => gateway[Symbol.asyncDispose]())
+beforeEach(() => gateway.reset())
+
+test('a browser is told what the allowed origin may do', async () => {
+  const preflight = await gateway.ask('/v8/self', {
+    method: 'OPTIONS',
+    headers: {
+      origin: ORIGIN,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'authorization,content-type,content-encoding',
+    },
+  })
+  assert.equal(preflight.status, 204)
+  assert.equal(preflight.headers['access-control-allow-origin'], ORIGIN)
+  assert.equal(preflight.headers['access-control-allow-credentials'], 'true')
+  assert.equal(preflight.headers['access-control-allow-headers'], 'authorization,content-type,content-encoding')
+  assert.match(String(preflight.headers['access-control-allow-methods']), /GET.*POST.*PUT.*DELETE/)
+
+  const actual = await gateway.ask('/v8/self', { headers: { ...gateway.bearer, origin: ORIGIN } })
+  assert.equal(actual.headers['access-control-allow-origin'], ORIGIN)
+  assert.equal(actual.headers['access-control-expose-headers'], 'Request-Id, Location, Replay-Nonce')
+})
+
+test('a refusal can be read by the browser too', async () => {
+  for (const path of ['/v8/self', '/v8/nothing']) {
+    assert.equal(
+      (await gateway.ask(path, { headers: { origin: ORIGIN } })).headers['access-control-allow-origin'],
+      ORIGIN,
+    )
+  }
+})
+
+test('another origin is told nothing', async () => {
+  for (const origin of ['https://evil.test', `${ORIGIN}.evil.test`, 'null']) {
+    const { headers } = await gateway.ask('/v8/self', { headers: { ...gateway.bearer, origin } })
+    assert.equal(headers['access-control-allow-origin'], undefined)
+  }
+})

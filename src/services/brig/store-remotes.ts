@@ -22,9 +22,6 @@ export const countRemotes = async (db: BrigDb): Promise<number> => {
   return Number(count)
 }
 
-export const findRemoteTeams = async (db: BrigDb, domain: Domain): Promise<TeamId[]> =>
-  (await teamsOf(db, domain)).map((row) => row.team_id)
-
 /** Inserts or replaces; teams that are not named stay. */
 export const putRemote = async (tx: BrigTransaction, { domain, search_policy, restriction }: RemoteConfig): Promise<void> => {
   const changes = { search_policy, restriction: restriction.tag }

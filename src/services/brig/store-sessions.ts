@@ -79,6 +79,11 @@ export const deleteSessionsOfDevice = async (
     .execute()
 }
 
+/** For a device that made way for another one in the same session. */
+export const unbindSessions = async (db: BrigDb, user: UserId, client: ClientId): Promise<void> => {
+  await db.updateTable('cookies').set({ client_id: null }).where('user_id', '=', user).where('client_id', '=', client).execute()
+}
+
 export const bindSession = async (db: BrigDb, session: Session, client: ClientId): Promise<void> => {
   await db
     .updateTable('cookies')

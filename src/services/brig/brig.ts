@@ -1,0 +1,91 @@
+/** Accounts, people, devices and connections: composed here, from what the process has to what the handlers need. */
+import { brigClient } from '#src/contract/client/brig.ts'
+import { brigFederation } from '#src/contract/federation/brig.ts'
+import type { Domain } from '#src/contract/ids.ts'
+import { brigInternal } from '#src/contract/internal/brig.ts'
+import type { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
+import type { Clock } from '#src/kit/clock.ts'
+import type { Route, Transport } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { outboxMigrations } from '#src/queue/outbox.ts'
+import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
+import { federationRoutes } from '#src/rpc/federation-server.ts'
+import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import type { Database } from '#src/storage/database.ts'
+import { announcements } from './announcements.ts'
+import { clientHandlers } from './client-handlers.ts'
+import { federationHandlers } from './federation-handlers.ts'
+import { internalHandlers } from './internal-handlers.ts'
+import { knownRemotes } from './known-remotes.ts'
+import { CONNECTIONS_MAX } from './limits.ts'
+import { otherBackends } from './other-backends.ts'
+import { passwords } from './passwords.ts'
+import { keysFor } from './store-sessions.ts'
+import type { BrigDb, BrigTables, SigningKeysTable } from './tables.ts'
+import { newPrivateKey, rawPublicKey, type StoredKey, tokenKeys } from './token-keys.ts'
+
+export const brigMigrations = new URL('migrations/', import.meta.url)
+
+/** What brig reads of the configuration. */
+export interface BrigConfig {
+  readonly domain: Domain
+  readonly federation?: { readonly strategy: Strategy; readonly remotes: readonly RemoteConfig[] } | undefined
+  readonly development: { readonly headlessCode?: string | undefined; readonly insecureCookies: boolean }
+}
+
+export interface BrigNeeds {
+  readonly config: BrigConfig
+  readonly database: Database
+  readonly courier: Transport
+  readonly remotes: RemoteBackends
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** {@link CONNECTIONS_MAX} unless said. */
+  readonly connectionsMax?: number
+}
+
+export interface Brig extends AsyncDisposable {
+  readonly routes: readonly Route[]
+}
+
+export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
+  const { config, database, courier, remotes, clock, random, log, connectionsMax = CONNECTIONS_MAX } = given
+  const { domain } = config
+  const db = await database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
+  const keys = tokenKeys(await keysOf(db, 'access-token', clock))
+  const [removal] = await keysOf(db, 'mls-removal', clock)
+  if (!removal) throw new Error('there is no key to remove members from MLS groups with')
+  const { headlessCode, insecureCookies } = config.development
+  const shared = {
+    ...{ db, domain, remotes, clock, connectionsMax, headlessCode, keys },
+    others: otherBackends(remotes),
+    known: knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }),
+    announcements: announcements({ random, courier, log }),
+  }
+  const client = clientHandlers({
+    ...shared,
+    passwords: passwords({ random }),
+    sessions: { keys, clock, random, isCookieSecure: !insecureCookies },
+    isRegistrationOpen: headlessCode !== undefined,
+    removalKey: rawPublicKey(removal.privateKey),
+  })
+  const onHeard = (peer: Domain): void => {
+    // Somebody who talks to us can be talked to: what waits for him need not wait for its next try.
+    database.notify('peer-heard', peer).catch((error: unknown) => log.warn({ err: error, peer }, 'noting a peer'))
+  }
+  return {
+    routes: [
+      ...clientRoutes(brigClient, client, { log }),
+      ...internalRoutes(brigInternal, internalHandlers(shared), { log }),
+      ...federationRoutes('brig', brigFederation, federationHandlers(shared), { log, clock, onHeard }),
+    ],
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+const keysOf = (db: BrigDb, purpose: SigningKeysTable['purpose'], clock: Clock): Promise<StoredKey[]> => {
+  const fresh = { privateKey: newPrivateKey(), now: clock.now() }
+  return db.transaction().execute((tx) => keysFor(tx, purpose, fresh))
+}

@@ -1,0 +1,136 @@
+/** Which handler serves which endpoint of the client API, and what each is handed. */
+import type { brigClient } from '#src/contract/client/brig.ts'
+import type { Domain } from '#src/contract/ids.ts'
+import type { clientRoutes } from '#src/rpc/context.ts'
+import type { RemoteConnectionNeeds } from './connect-remotely.ts'
+import type { CredentialNeeds } from './credentials.ts'
+import { checkHandle } from './handlers/client/check-handle.ts'
+import { claimHandle } from './handlers/client/claim-handle.ts'
+import { claimPrekey } from './handlers/client/claim-prekey.ts'
+import { claimPrekeysOfUser } from './handlers/client/claim-prekeys-of-user.ts'
+import { claimPrekeys } from './handlers/client/claim-prekeys.ts'
+import { clearProperties } from './handlers/client/clear-properties.ts'
+import { deleteOneProperty } from './handlers/client/delete-property.ts'
+import { findFreeHandles } from './handlers/client/find-free-handles.ts'
+import { getCapabilities } from './handlers/client/get-capabilities.ts'
+import { getConnection } from './handlers/client/get-connection.ts'
+import { getDevice } from './handlers/client/get-device.ts'
+import { getFeatureConfigs } from './handlers/client/get-feature-configs.ts'
+import { getMlsPublicKeys } from './handlers/client/get-mls-public-keys.ts'
+import { getOwnName } from './handlers/client/get-own-name.ts'
+import { getProperties } from './handlers/client/get-properties.ts'
+import { getProperty } from './handlers/client/get-property.ts'
+import { getPublicSystemSettings } from './handlers/client/get-public-system-settings.ts'
+import { getSelf } from './handlers/client/get-self.ts'
+import { getSupportedProtocols } from './handlers/client/get-supported-protocols.ts'
+import { getSystemSettings } from './handlers/client/get-system-settings.ts'
+import { getUserByHandle } from './handlers/client/get-user-by-handle.ts'
+import { getUserDevice } from './handlers/client/get-user-device.ts'
+import { getUser } from './handlers/client/get-user.ts'
+import { hasPassword } from './handlers/client/has-password.ts'
+import { listConnections } from './handlers/client/list-connections.ts'
+import { listCookies } from './handlers/client/list-cookies.ts'
+import { listDevicesOfUsers } from './handlers/client/list-devices-of-users.ts'
+import { listDevices } from './handlers/client/list-devices.ts'
+import { listOwnPrekeys } from './handlers/client/list-own-prekeys.ts'
+import { listProperties } from './handlers/client/list-properties.ts'
+import { listTeams } from './handlers/client/list-teams.ts'
+import { listUserDevices } from './handlers/client/list-user-devices.ts'
+import { listUsers } from './handlers/client/list-users.ts'
+import { login } from './handlers/client/login.ts'
+import { logout } from './handlers/client/logout.ts'
+import { registerDevice } from './handlers/client/register-device.ts'
+import { register } from './handlers/client/register.ts'
+import { removeDevice } from './handlers/client/remove-device.ts'
+import { renewAccess } from './handlers/client/renew-access.ts'
+import { requestConnection } from './handlers/client/request-connection.ts'
+import { resolveHandle } from './handlers/client/resolve-handle.ts'
+import { searchContacts } from './handlers/client/search-contacts.ts'
+import { sendActivationCode } from './handlers/client/send-activation-code.ts'
+import { setProperty } from './handlers/client/set-property.ts'
+import { updateConnection } from './handlers/client/update-connection.ts'
+import { updateDevice } from './handlers/client/update-device.ts'
+import { updateLocale } from './handlers/client/update-locale.ts'
+import { updateSelf } from './handlers/client/update-self.ts'
+import type { SessionNeeds } from './sessions.ts'
+
+export interface ClientNeeds extends RemoteConnectionNeeds, CredentialNeeds {
+  readonly domain: Domain
+  readonly sessions: SessionNeeds
+  readonly headlessCode: string | undefined
+  readonly isRegistrationOpen: boolean
+  readonly removalKey: string
+}
+
+type Handlers = Parameters<typeof clientRoutes<typeof brigClient>>[1]
+
+export const clientHandlers = (needs: ClientNeeds): Handlers => ({
+  ...accounts(needs),
+  ...people(needs),
+  ...devices(needs),
+  ...connections(needs),
+  ...settings(needs),
+})
+
+const accounts = (needs: ClientNeeds) => ({
+  'send-activation-code': sendActivationCode(needs),
+  register: register(needs),
+  login: login(needs),
+  'renew-access': renewAccess(needs),
+  logout: logout(needs),
+  'list-cookies': listCookies(needs),
+  'has-password': hasPassword(needs),
+})
+
+const people = (needs: ClientNeeds) => ({
+  'get-self': getSelf(needs),
+  'update-self': updateSelf(needs),
+  'get-own-name': getOwnName(needs),
+  'update-locale': updateLocale(needs),
+  'claim-handle': claimHandle(needs),
+  'check-handle': checkHandle(needs),
+  'find-free-handles': findFreeHandles(needs),
+  'get-user': getUser(needs),
+  'list-users': listUsers(needs),
+  'get-supported-protocols': getSupportedProtocols(needs),
+  'get-user-by-handle': getUserByHandle(needs),
+  'resolve-handle': resolveHandle(needs),
+  'search-contacts': searchContacts(needs),
+})
+
+const devices = (needs: ClientNeeds) => ({
+  'register-device': registerDevice(needs),
+  'list-devices': listDevices(needs),
+  'get-device': getDevice(needs),
+  'update-device': updateDevice(needs),
+  'remove-device': removeDevice(needs),
+  'list-own-prekeys': listOwnPrekeys(needs),
+  'get-capabilities': getCapabilities(needs),
+  'list-user-devices': listUserDevices(needs),
+  'get-user-device': getUserDevice(needs),
+  'list-devices-of-users': listDevicesOfUsers(needs),
+  'claim-prekeys-of-user': claimPrekeysOfUser(needs),
+  'claim-prekey': claimPrekey(needs),
+  'claim-prekeys': claimPrekeys(needs),
+})
+
+const connections = (needs: ClientNeeds) => ({
+  'request-connection': requestConnection(needs),
+  'update-connection': updateConnection(needs),
+  'get-connection': getConnection(needs),
+  'list-connections': listConnections(needs),
+})
+
+const settings = (needs: ClientNeeds) => ({
+  'get-feature-configs': getFeatureConfigs,
+  'get-mls-public-keys': getMlsPublicKeys(needs),
+  'get-system-settings': getSystemSettings(needs),
+  'get-public-system-settings': getPublicSystemSettings(needs),
+  'list-teams': listTeams,
+  'list-properties': listProperties(needs),
+  'get-properties': getProperties(needs),
+  'get-property': getProperty(needs),
+  'set-property': setProperty(needs),
+  'delete-property': deleteOneProperty(needs),
+  'clear-properties': clearProperties(needs),
+})

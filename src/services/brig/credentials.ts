@@ -1,0 +1,56 @@
+/** Checking a user's password, at login and where a thief of an access token must not get further. */
+import type { Clock } from '#src/kit/clock.ts'
+import { Refusal } from '#src/kit/errors.ts'
+import { FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW_SECONDS } from './limits.ts'
+import type { Passwords } from './passwords.ts'
+import { plusSeconds } from './session-rules.ts'
+import { countLoginAttempt, forgetLoginAttempts } from './store-sessions.ts'
+import type { User } from './store-users.ts'
+import type { BrigDb } from './tables.ts'
+
+export interface CredentialNeeds {
+  readonly db: BrigDb
+  readonly passwords: Passwords
+  readonly clock: Clock
+}
+
+export type Verdict = 'right' | 'wrong' | { readonly retryAfterSeconds: number }
+
+/** An attempt counts before it is judged: many guesses at the same time are as many as one after the other. */
+export const checkPassword = async (
+  { db, passwords, clock }: CredentialNeeds,
+  user: User | undefined,
+  password: string,
+): Promise<Verdict> => {
+  if (!user?.password_hash) {
+    await passwords.verifyNobody(password)
+    return 'wrong'
+  }
+  const now = clock.now()
+  const countedFrom = plusSeconds(now, -FAILED_LOGINS_WINDOW_SECONDS)
+  const { attempts, since } = await countLoginAttempt(db, user.id, { now, countedFrom })
+  if (attempts > FAILED_LOGINS_MAX) {
+    const waitMs = plusSeconds(since, FAILED_LOGINS_WINDOW_SECONDS).getTime() - now.getTime()
+    return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+  }
+  if (!(await passwords.verify(user.password_hash, password))) return 'wrong'
+  await forgetLoginAttempts(db, user.id)
+  return 'right'
+}
+
+/** For somebody who is logged in: which of the two ways of refusing him, if any. Users without password need none. */
+export const reauthenticate = async (
+  needs: CredentialNeeds,
+  user: User,
+  password: string | undefined,
+): Promise<'missing-auth' | 'wrong-password' | undefined> => {
+  if (user.password_hash === null) return undefined
+  if (password === undefined) return 'missing-auth'
+  const verdict = await checkPassword(needs, user, password)
+  if (verdict === 'right') return undefined
+  if (verdict === 'wrong') return 'wrong-password'
+  throw new Refusal(429, 'client-error', {
+    detail: 'Logins too frequent',
+    headers: { 'retry-after': String(verdict.retryAfterSeconds) },
+  })
+}

@@ -1,0 +1,87 @@
+import { brigClient } from '#src/contract/client/brig.ts'
+import type { InputOf } from '#src/kit/endpoint.ts'
+import type { Announcements, Cause, QueueId } from '../../announcements.ts'
+import { userOf } from '../../callers.ts'
+import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
+import { removeDevice } from '../../device-removal.ts'
+import { deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
+import { deleteDevice, findDevice, findDevices, insertDevice, putPrekeys, type StoredDevice } from '../../store-devices.ts'
+import { deleteSessionsOfDevice, unbindSessions } from '../../store-sessions.ts'
+import { lockUsers, type User } from '../../store-users.ts'
+import type { BrigTransaction } from '../../tables.ts'
+import type { ClientHandler } from '../handler.ts'
+
+interface Needs extends CredentialNeeds {
+  readonly announcements: Announcements
+}
+
+type Body = InputOf<(typeof brigClient)['register-device']>['body']
+
+export const registerDevice =
+  (needs: Needs): ClientHandler<'register-device'> =>
+  async ({ body }, { caller, apiVersion, requestId }) => {
+    const user = await userOf(needs.db, caller)
+    const isFirst = (await findDevices(needs.db, user.id)).length === 0
+    const refused = isFirst ? undefined : await reauthenticate(needs, user, body.password)
+    if (refused) return { outcome: refused }
+    const cause = { requestId, caller }
+    const added = await needs.db.transaction().execute((tx) => addDevice(tx, needs, { user, body, cause }))
+    if (added === 'too-many-clients') return { outcome: added }
+    // Clients ask for their newest notification at once, and cannot start without it (client-users.md §5.1).
+    await needs.announcements.arrived(added.queued, cause)
+    return {
+      outcome: 'registered',
+      body: shownDevice(added.device, apiVersion),
+      headers: { location: `/clients/${added.device.id}` },
+    }
+  }
+
+interface Request {
+  readonly user: User
+  readonly body: Body
+  readonly cause: Cause
+}
+
+const addDevice = async (
+  tx: BrigTransaction,
+  { announcements, clock }: Needs,
+  { user, body, cause }: Request,
+): Promise<{ device: StoredDevice; queued: QueueId } | 'too-many-clients'> => {
+  await lockUsers(tx, [user.id])
+  const id = deviceId(body.lastkey.key)
+  const others = (await findDevices(tx, user.id)).filter((device) => device.id !== id)
+  const room = roomFor(body.type, others)
+  if (room === 'too-many-clients') return room
+  for (const device of room.replaced) await replaceDevice(tx, announcements, { device, body, cause })
+  await deleteDevice(tx, user.id, id)
+  await insertDevice(tx, {
+    user_id: user.id,
+    id,
+    type: body.type,
+    class: body.class ?? null,
+    label: body.label ?? null,
+    model: body.model ?? null,
+    cookie: body.cookie ?? null,
+    capabilities: JSON.stringify(granted(body.capabilities ?? [])),
+    mls_public_keys: JSON.stringify(body.mls_public_keys ?? {}),
+    created_at: clock.now(),
+    last_active: null,
+  })
+  await putPrekeys(tx, { user: user.id, id }, [...body.prekeys, body.lastkey])
+  const device = await findDevice(tx, user.id, id)
+  if (!device) throw new Error('a new device is not there')
+  const event = { type: 'user.client-add', client: shownDevice(device, EVENT_DEVICE_VERSION) }
+  return { device, queued: await announcements.push(tx, { users: [user.id], event }, cause) }
+}
+
+/** Its sessions end with it, except the one in which its successor is being registered. */
+const replaceDevice = async (
+  tx: BrigTransaction,
+  announcements: Announcements,
+  { device, body, cause }: Omit<Request, 'user'> & { readonly device: StoredDevice },
+): Promise<void> => {
+  const { user_id: user, id: client, cookie } = device
+  if (cause.caller?.client === client) await unbindSessions(tx, user, client)
+  await deleteSessionsOfDevice(tx, user, { client, label: cookie === body.cookie ? null : cookie })
+  await removeDevice(tx, announcements, { device, cause })
+}

@@ -1,0 +1,48 @@
+/** Which handler serves which endpoint for our own parts and the operator. */
+import type { brigInternal } from '#src/contract/internal/brig.ts'
+import type { Domain } from '#src/contract/ids.ts'
+import type { internalRoutes } from '#src/rpc/context.ts'
+import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import { addRemoteTeam } from './handlers/internal/add-remote-team.ts'
+import { addRemote } from './handlers/internal/add-remote.ts'
+import { federationStatus } from './handlers/internal/federation-status.ts'
+import { getAccessKeys } from './handlers/internal/get-access-keys.ts'
+import { getActivationCode } from './handlers/internal/get-activation-code.ts'
+import { getClients } from './handlers/internal/get-clients.ts'
+import { getConnectionsOf } from './handlers/internal/get-connections-of.ts'
+import { getConnectionsTo } from './handlers/internal/get-connections-to.ts'
+import { getUsers } from './handlers/internal/get-users.ts'
+import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
+import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
+import { removeRemoteTeam } from './handlers/internal/remove-remote-team.ts'
+import { updateRemote } from './handlers/internal/update-remote.ts'
+import type { KnownRemotes } from './known-remotes.ts'
+import type { BrigDb } from './tables.ts'
+import type { TokenKeys } from './token-keys.ts'
+
+export interface InternalNeeds {
+  readonly db: BrigDb
+  readonly domain: Domain
+  readonly known: KnownRemotes
+  readonly keys: TokenKeys
+  readonly remotes: RemoteBackends
+  readonly headlessCode: string | undefined
+}
+
+type Handlers = Parameters<typeof internalRoutes<typeof brigInternal>>[1]
+
+export const internalHandlers = (needs: InternalNeeds): Handlers => ({
+  'get-access-keys': getAccessKeys(needs),
+  'get-activation-code': getActivationCode(needs),
+  'get-users': getUsers(needs),
+  'get-clients': getClients(needs),
+  'get-connections-of': getConnectionsOf(needs),
+  'get-connections-to': getConnectionsTo(needs),
+  'known-remotes': getKnownRemotes(needs),
+  'add-remote': addRemote(needs),
+  'update-remote': updateRemote(needs),
+  'list-remote-teams': listRemoteTeams(needs),
+  'add-remote-team': addRemoteTeam(needs),
+  'remove-remote-team': removeRemoteTeam(needs),
+  'federation-status': federationStatus(needs),
+})

@@ -1,0 +1,100 @@
+/** For tests: the other services of the backend, as far as galley asks them. */
+import type { ConnectionStatus } from '#src/contract/connections.ts'
+import type { ClientId, QualifiedUserId } from '#src/contract/ids.ts'
+import { ConversationId } from '#src/contract/ids.ts'
+import { brigInternal, type LocalUser } from '#src/contract/internal/brig.ts'
+import { courierInternal } from '#src/contract/internal/courier.ts'
+import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
+import { type Fake, fake } from '#src/kit/http/fake.ts'
+
+export interface PlayedParts {
+  readonly brig: Fake
+  readonly gundeck: Fake
+  readonly courier: Fake
+  /** Somebody of ours, with the devices he has. */
+  registers(user: QualifiedUserId, options?: { readonly isVerified?: boolean; readonly clients?: readonly ClientId[] }): void
+  /** How `from` stands with `to`; the other way round only if `back` is given. */
+  connects(from: QualifiedUserId, to: QualifiedUserId, status?: Status): void
+  /** Gundeck takes nothing until this is undone. */
+  gundeckIsDown: boolean
+  /** What the courier answers to whoever waits for the queue. */
+  isDelivered: boolean
+}
+
+export interface Status {
+  readonly own: ConnectionStatus
+  readonly back?: ConnectionStatus
+}
+
+const CONVERSATION = ConversationId.parse('00000000-0000-4000-8000-00000000c0de')
+
+export const playParts = (): PlayedParts => {
+  const users = new Map<string, LocalUser>()
+  const clients = new Map<string, readonly ClientId[]>()
+  const connections = new Map<string, ConnectionStatus>()
+  const standing = (from: QualifiedUserId, to: QualifiedUserId) => connections.get(`${keyOf(from)} ${keyOf(to)}`)
+  const parts: Omit<PlayedParts, 'brig' | 'gundeck' | 'courier'> = {
+    gundeckIsDown: false,
+    isDelivered: true,
+    registers: (user, { isVerified = true, clients: devices = [] } = {}) => {
+      users.set(user.id, localUser(user, isVerified))
+      clients.set(user.id, devices)
+    },
+    connects: (from, to, { own, back } = { own: 'accepted', back: 'accepted' }) => {
+      connections.set(`${keyOf(from)} ${keyOf(to)}`, own)
+      if (back) connections.set(`${keyOf(to)} ${keyOf(from)}`, back)
+    },
+  }
+  const brig = fake(brigInternal, {
+    'get-users': async ({ body }) => ({ outcome: 'found', body: body.users.flatMap((id) => users.get(id) ?? []) }),
+    'get-clients': async ({ body }) => {
+      const found = body.users.map((id) => [id, (clients.get(id) ?? []).map((device) => ({ id: device }))])
+      return { outcome: 'found', body: { clients: Object.fromEntries(found) } }
+    },
+    'get-connections-of': async ({ body: { from, to } }) => {
+      const asking = { domain: OWN, id: from }
+      const found = to.flatMap((other) => {
+        const status = standing(asking, other)
+        const theirs = other.domain === OWN ? (standing(other, asking) ?? null) : null
+        return status ? [{ to: other, status, conversation: { domain: OWN, id: CONVERSATION }, other_status: theirs }] : []
+      })
+      return { outcome: 'found', body: found }
+    },
+    'get-connections-to': async ({ body: { from, to } }) => {
+      const found = from.flatMap((id) => {
+        const status = standing({ domain: OWN, id }, to)
+        return status ? [{ from: id, status, conversation: { domain: OWN, id: CONVERSATION } }] : []
+      })
+      return { outcome: 'found', body: found }
+    },
+  })
+  const gundeck = fake(gundeckInternal, {
+    push: async () => {
+      if (played.gundeckIsDown) throw new Error('gundeck is down')
+      return { outcome: 'done', body: {} }
+    },
+  })
+  const courier = fake(courierInternal, {
+    'flush-queue': async () => ({ outcome: 'flushed', body: { delivered: played.isDelivered } }),
+  })
+  const played: PlayedParts = Object.assign(parts, { brig, gundeck, courier })
+  return played
+}
+
+const OWN = 'a.example' as QualifiedUserId['domain']
+
+const keyOf = ({ domain, id }: QualifiedUserId): string => `${id}@${domain}`
+
+const localUser = (user: QualifiedUserId, isVerified: boolean): LocalUser => ({
+  qualified_id: user,
+  id: user.id,
+  name: 'Somebody',
+  picture: [],
+  assets: [],
+  accent_id: 0,
+  legalhold_status: 'no_consent',
+  supported_protocols: ['proteus'],
+  type: 'regular',
+  searchable: true,
+  is_verified: isVerified,
+})

@@ -1,7 +1,7 @@
 /** Handing a websocket over to a gundeck in another process: its handshake, then its bytes, both ways. */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { pipeline } from 'node:stream'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -15,7 +15,7 @@ export const tunnelTo =
   async (handover) => {
     const { socket, head, requestId } = handover
     const { hostname, port, host } = new URL(baseUrl)
-    const upstream = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) })
+    const upstream = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), noDelay: true })
     try {
       await withDeadline(once(upstream, 'connect'), TUNNEL_CONNECT_TIMEOUT_MS, 'reaching gundeck for a websocket')
     } catch (error) {
@@ -24,7 +24,6 @@ export const tunnelTo =
       refuseUpgrade(socket, '503 Service Unavailable')
       return undefined
     }
-    for (const side of [socket as Socket, upstream]) side.setTimeout(0).setNoDelay(true)
     upstream.write(handshake(handover, host))
     upstream.write(head)
     // Ends and errors of either side reach the other. They are part of a websocket's life, not of our log.

@@ -153,7 +153,12 @@ const sessions = {
     method: 'GET',
     path: '/cookies',
     access: 'token',
-    query: z.object({ labels: z.string().max(32 * LABEL_CHARACTERS_MAX).optional() }),
+    query: z.object({
+      labels: z
+        .string()
+        .max(32 * LABEL_CHARACTERS_MAX)
+        .optional(),
+    }),
     answers: { found: answer(200, z.object({ cookies: z.array(Cookie).max(2 * COOKIES_PER_TYPE_MAX) })) },
   }),
 

@@ -207,10 +207,7 @@ const others = {
     body: z.object({ qualified_users: z.array(QualifiedUserId).max(USERS_PER_DEVICE_LIST_MAX) }),
     aliases: [{ path: '/users/list-clients/v2' }],
     answers: {
-      found: answer(
-        200,
-        z.object({ qualified_user_map: z.record(Domain, z.record(UserId, z.array(PubClient))) }),
-      ),
+      found: answer(200, z.object({ qualified_user_map: z.record(Domain, z.record(UserId, z.array(PubClient))) })),
     },
   }),
 }

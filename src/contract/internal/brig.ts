@@ -74,10 +74,7 @@ const peopleInternal = {
     access: 'internal',
     body: z.object({ users: z.array(UserId).max(USERS_MAX) }),
     answers: {
-      found: answer(
-        200,
-        z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) }),
-      ),
+      found: answer(200, z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) })),
     },
   }),
 

@@ -59,7 +59,13 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   if (!removal) throw new Error('there is no key to remove members from MLS groups with')
   const { headlessCode, insecureCookies } = config.development
   const shared = {
-    ...{ db, domain, remotes, clock, connectionsMax, headlessCode, keys },
+    db,
+    domain,
+    remotes,
+    clock,
+    connectionsMax,
+    headlessCode,
+    keys,
     others: otherBackends(remotes),
     known: knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }),
     announcements: announcements({ random, courier, log }),

@@ -11,7 +11,14 @@ import { derivedOneToOne } from '#src/rpc/conversation-ids.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Cause, QueueId } from './announcements.ts'
-import { afterOurs, afterTheirs, type LocalAction, placesOfRemotePair, type Status, transmitted } from './connection-rules.ts'
+import {
+  afterOurs,
+  afterTheirs,
+  type LocalAction,
+  placesOfRemotePair,
+  type Status,
+  transmitted,
+} from './connection-rules.ts'
 import { connectionEvent, type ConnectionNeeds, isOverLimit, type Refused, type Result } from './connections.ts'
 import { federatesWithTeam } from './federation-rules.ts'
 import type { KnownRemotes } from './known-remotes.ts'
@@ -48,9 +55,14 @@ export const changeRemotely = async (needs: RemoteConnectionNeeds, change: Remot
     if (stored.queued !== undefined) await needs.announcements.arrived(stored.queued, change.cause)
     return stored.result
   }
-  throw new FederationFailure({ domain: other.domain, rpc: 'send-connection-action' }, 533, 'federation-unexpected-body', {
-    detail: `${other.domain} changed the connection whenever it was told of a change`,
-  })
+  throw new FederationFailure(
+    { domain: other.domain, rpc: 'send-connection-action' },
+    533,
+    'federation-unexpected-body',
+    {
+      detail: `${other.domain} changed the connection whenever it was told of a change`,
+    },
+  )
 }
 
 interface Step {

@@ -51,7 +51,11 @@ export interface StatusChange {
 /** Only who wants more than before can reach the limit. */
 export const isOverLimit = async (
   db: BrigDb,
-  { user: { id }, change, connectionsMax }: { readonly user: User; readonly change: StatusChange; readonly connectionsMax: number },
+  {
+    user: { id },
+    change,
+    connectionsMax,
+  }: { readonly user: User; readonly change: StatusChange; readonly connectionsMax: number },
 ): Promise<boolean> => {
   if (!countsAgainstLimit(change.to) || countsAgainstLimit(change.from)) return false
   return (await countConnections(db, id)) >= connectionsMax

@@ -11,7 +11,21 @@ test('addresses that people have are understood, and case does not make two of o
 })
 
 test('what cannot be an address is none', () => {
-  const wrong = ['', 'alice', '@alpha.test', 'alice@', 'alice@alpha', 'a b@alpha.test', '.a@alpha.test', 'a..b@alpha.test']
-  const dangerous = ['a@alpha.test\r\nBcc: b@beta.test', '<a@alpha.test>', 'a\0@alpha.test', `${'a'.repeat(65)}@alpha.test`]
+  const wrong = [
+    '',
+    'alice',
+    '@alpha.test',
+    'alice@',
+    'alice@alpha',
+    'a b@alpha.test',
+    '.a@alpha.test',
+    'a..b@alpha.test',
+  ]
+  const dangerous = [
+    'a@alpha.test\r\nBcc: b@beta.test',
+    '<a@alpha.test>',
+    'a\0@alpha.test',
+    `${'a'.repeat(65)}@alpha.test`,
+  ]
   for (const typed of [...wrong, ...dangerous]) assert.equal(parseEmail(typed), undefined, JSON.stringify(typed))
 })

@@ -21,7 +21,9 @@ export interface FederationNeeds extends ConnectionNeeds {
   readonly known: KnownRemotes
 }
 
-type Handlers = { readonly [K in keyof typeof brigFederation]: RpcHandler<(typeof brigFederation)[K], FederationContext> }
+type Handlers = {
+  readonly [K in keyof typeof brigFederation]: RpcHandler<(typeof brigFederation)[K], FederationContext>
+}
 
 export const federationHandlers = (needs: FederationNeeds): Handlers => ({
   'api-version': apiVersion,

@@ -4,7 +4,13 @@
  */
 import { brigFederation, type SearchRequest, type SearchResponse } from '#src/contract/federation/brig.ts'
 import type { UserClients } from '#src/contract/federation/shared.ts'
-import type { ClientPrekey, PrekeyBundle, PubClient, UserClientPrekeyMap, UserProfile } from '#src/contract/federation/users.ts'
+import type {
+  ClientPrekey,
+  PrekeyBundle,
+  PubClient,
+  UserClientPrekeyMap,
+  UserProfile,
+} from '#src/contract/federation/users.ts'
 import type { ClientId, Domain, Handle, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { CallContext, RemoteBackends } from '#src/rpc/remote-backends.ts'
@@ -15,7 +21,11 @@ export interface OtherBackends {
   profileByHandle(domain: Domain, handle: Handle, context: CallContext): Promise<UserProfile | undefined>
   search(domain: Domain, request: SearchRequest, context: CallContext): Promise<SearchResponse>
   devices(domain: Domain, users: readonly UserId[], context: CallContext): Promise<Map<UserId, PubClient[]>>
-  claimPrekey(domain: Domain, device: { user: UserId; client: ClientId }, context: CallContext): Promise<ClientPrekey | undefined>
+  claimPrekey(
+    domain: Domain,
+    device: { user: UserId; client: ClientId },
+    context: CallContext,
+  ): Promise<ClientPrekey | undefined>
   claimPrekeysOf(domain: Domain, user: UserId, context: CallContext): Promise<PrekeyBundle>
   claimPrekeys(domain: Domain, wanted: UserClients, context: CallContext): Promise<UserClientPrekeyMap>
 }
@@ -33,7 +43,13 @@ export const otherBackends = (remotes: RemoteBackends): OtherBackends => ({
   },
 
   search: async (domain, request, context) => {
-    const { contacts, searchPolicy } = await remotes.call(domain, 'brig', brigFederation['search-users'], request, context)
+    const { contacts, searchPolicy } = await remotes.call(
+      domain,
+      'brig',
+      brigFederation['search-users'],
+      request,
+      context,
+    )
     return { contacts: contacts.filter((contact) => isOf(domain, contact)), searchPolicy }
   },
 

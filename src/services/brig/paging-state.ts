@@ -6,6 +6,8 @@ export const writePagingState = (last: QualifiedUserId | undefined): string =>
 
 /** What is no state of ours begins at the beginning: a client that kept one of another server shall not be stuck. */
 export const readPagingState = (text: string | undefined): QualifiedUserId | undefined => {
-  const [domain, id] = Buffer.from(text ?? '', 'base64url').toString('utf8').split('/')
+  const [domain, id] = Buffer.from(text ?? '', 'base64url')
+    .toString('utf8')
+    .split('/')
   return QualifiedUserId.safeParse({ domain, id }).data
 }

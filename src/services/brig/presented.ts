@@ -36,7 +36,11 @@ export const readPresented = async (
   return token?.type === 'a' && token.user === session.user ? { session, token } : 'invalid-token'
 }
 
-const firstSession = async ({ db, keys }: Needs, values: readonly string[], now: Date): Promise<Session | undefined> => {
+const firstSession = async (
+  { db, keys }: Needs,
+  values: readonly string[],
+  now: Date,
+): Promise<Session | undefined> => {
   for (const value of values) {
     const claims = keys.authentic(value)
     const session = claims?.type === 'u' ? await findSession(db, claims.user, claims.cookieId) : undefined

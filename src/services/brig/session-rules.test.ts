@@ -68,7 +68,10 @@ test('the cookie is for /access only, and scripts cannot read it', () => {
     setCookieHeader('v', { type: 'persistent', expiresAt }, { isSecure: true }),
     'zuid=v; Path=/access; Expires=Wed, 01 Apr 2026 00:00:00 GMT; HttpOnly; Secure',
   )
-  assert.equal(setCookieHeader('v', { type: 'session', expiresAt }, { isSecure: false }), 'zuid=v; Path=/access; HttpOnly')
+  assert.equal(
+    setCookieHeader('v', { type: 'session', expiresAt }, { isSecure: false }),
+    'zuid=v; Path=/access; HttpOnly',
+  )
 })
 
 test('a bearer token is read whatever the case of the scheme', () => {

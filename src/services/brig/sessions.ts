@@ -3,7 +3,14 @@ import type { UserId } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Random } from '#src/kit/random.ts'
 import { ACCESS_TOKEN_SECONDS } from './limits.ts'
-import { lifetimeSeconds, placeAmong, plusSeconds, type Session, type SessionType, setCookieHeader } from './session-rules.ts'
+import {
+  lifetimeSeconds,
+  placeAmong,
+  plusSeconds,
+  type Session,
+  type SessionType,
+  setCookieHeader,
+} from './session-rules.ts'
 import {
   deleteExpiredSessions,
   deleteSessions,

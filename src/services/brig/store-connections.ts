@@ -5,7 +5,11 @@ import type { BrigDb, ConnectionsTable } from './tables.ts'
 
 export type StoredConnection = Selectable<ConnectionsTable>
 
-export const findConnection = (db: BrigDb, user: UserId, other: QualifiedUserId): Promise<StoredConnection | undefined> =>
+export const findConnection = (
+  db: BrigDb,
+  user: UserId,
+  other: QualifiedUserId,
+): Promise<StoredConnection | undefined> =>
   db
     .selectFrom('connections')
     .selectAll()

@@ -23,7 +23,10 @@ export const countRemotes = async (db: BrigDb): Promise<number> => {
 }
 
 /** Inserts or replaces; teams that are not named stay. */
-export const putRemote = async (tx: BrigTransaction, { domain, search_policy, restriction }: RemoteConfig): Promise<void> => {
+export const putRemote = async (
+  tx: BrigTransaction,
+  { domain, search_policy, restriction }: RemoteConfig,
+): Promise<void> => {
   const changes = { search_policy, restriction: restriction.tag }
   await tx
     .insertInto('remotes')
@@ -53,7 +56,10 @@ export const deleteRemoteTeams = async (db: BrigDb, domain: Domain): Promise<voi
 const teamsOf = (db: BrigDb, domain: Domain): Promise<RemoteTeamsTable[]> =>
   db.selectFrom('remote_teams').selectAll().where('domain', '=', domain).orderBy('team_id').execute()
 
-const configOf = ({ domain, search_policy, restriction }: RemotesTable, teams: readonly RemoteTeamsTable[]): RemoteConfig => ({
+const configOf = (
+  { domain, search_policy, restriction }: RemotesTable,
+  teams: readonly RemoteTeamsTable[],
+): RemoteConfig => ({
   domain,
   search_policy,
   restriction:

@@ -75,13 +75,20 @@ export const deleteSessionsOfDevice = async (
   await db
     .deleteFrom('cookies')
     .where('user_id', '=', user)
-    .where((cookie) => cookie.or([cookie('client_id', '=', client), ...(label === null ? [] : [cookie('label', '=', label)])]))
+    .where((cookie) =>
+      cookie.or([cookie('client_id', '=', client), ...(label === null ? [] : [cookie('label', '=', label)])]),
+    )
     .execute()
 }
 
 /** For a device that made way for another one in the same session. */
 export const unbindSessions = async (db: BrigDb, user: UserId, client: ClientId): Promise<void> => {
-  await db.updateTable('cookies').set({ client_id: null }).where('user_id', '=', user).where('client_id', '=', client).execute()
+  await db
+    .updateTable('cookies')
+    .set({ client_id: null })
+    .where('user_id', '=', user)
+    .where('client_id', '=', client)
+    .execute()
 }
 
 export const bindSession = async (db: BrigDb, session: Session, client: ClientId): Promise<void> => {
@@ -159,4 +166,3 @@ export const keysFor = async (
     .execute()
   return rows.map(({ index, private_key: privateKey }) => ({ index, privateKey }))
 }
-

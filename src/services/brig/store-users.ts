@@ -8,7 +8,13 @@ export type User = Selectable<UsersTable>
 /** Serialises everything that must not happen to a user twice at once; always taken in the order of ids. */
 export const lockUsers = async (tx: BrigTransaction, ids: readonly UserId[]): Promise<void> => {
   // Not `for update`, which would also hold up every insert that refers to the user.
-  await tx.selectFrom('users').select('id').where('id', 'in', [...ids]).orderBy('id').forNoKeyUpdate().execute()
+  await tx
+    .selectFrom('users')
+    .select('id')
+    .where('id', 'in', [...ids])
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
 }
 
 /** False when the e-mail address is taken. */
@@ -91,7 +97,11 @@ export const findProperty = async (db: BrigDb, user: UserId, key: string): Promi
   return row?.value
 }
 
-export const putProperty = async (db: BrigDb, user: UserId, { key, value }: { key: string; value: string }): Promise<void> => {
+export const putProperty = async (
+  db: BrigDb,
+  user: UserId,
+  { key, value }: { key: string; value: string },
+): Promise<void> => {
   await db
     .insertInto('properties')
     .values({ user_id: user, key, value })

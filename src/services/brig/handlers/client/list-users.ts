@@ -1,4 +1,4 @@
-import { brigClient } from '#src/contract/client/brig.ts'
+import type { brigClient } from '#src/contract/client/brig.ts'
 import type { UserProfile } from '#src/contract/federation/users.ts'
 import type { Domain, Handle, QualifiedUserId } from '#src/contract/ids.ts'
 import type { InputOf } from '#src/kit/endpoint.ts'
@@ -51,7 +51,9 @@ const listByHandles = async (
 ): Promise<Listed> => {
   const wanted = Map.groupBy(handles, ({ domain }) => domain)
   const { answers } = await askEach([...wanted.keys()], context, (domain, limited) =>
-    Promise.all((wanted.get(domain) ?? []).map(({ handle }) => findProfileByHandle(needs, { domain, handle }, limited))),
+    Promise.all(
+      (wanted.get(domain) ?? []).map(({ handle }) => findProfileByHandle(needs, { domain, handle }, limited)),
+    ),
   )
   return { found: [...answers.values()].flat().filter((profile) => profile !== undefined), failed: [] }
 }

@@ -1,4 +1,4 @@
-import { brigClient } from '#src/contract/client/brig.ts'
+import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf, OutcomeOf } from '#src/kit/endpoint.ts'
 import { checkPassword, type CredentialNeeds } from '../../credentials.ts'
 import { parseEmail } from '../../email.ts'
@@ -41,9 +41,7 @@ const begin = async (
   { isPersistent, label }: { readonly isPersistent: boolean; readonly label: string | undefined },
 ): Promise<Outcome> => {
   const type = isPersistent ? 'persistent' : 'session'
-  const begun = await db
-    .transaction()
-    .execute((tx) => beginSession(tx, sessions, { user: user.id, type, label }))
+  const begun = await db.transaction().execute((tx) => beginSession(tx, sessions, { user: user.id, type, label }))
   if ('retryAfterSeconds' in begun) {
     return { outcome: 'too-frequent', headers: { 'retry-after': String(begun.retryAfterSeconds) } }
   }

@@ -1,11 +1,18 @@
-import { brigClient } from '#src/contract/client/brig.ts'
+import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf } from '#src/kit/endpoint.ts'
 import type { Announcements, Cause, QueueId } from '../../announcements.ts'
 import { userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
 import { removeDevice } from '../../device-removal.ts'
 import { deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
-import { deleteDevice, findDevice, findDevices, insertDevice, putPrekeys, type StoredDevice } from '../../store-devices.ts'
+import {
+  deleteDevice,
+  findDevice,
+  findDevices,
+  insertDevice,
+  putPrekeys,
+  type StoredDevice,
+} from '../../store-devices.ts'
 import { deleteSessionsOfDevice, unbindSessions } from '../../store-sessions.ts'
 import { lockUsers, type User } from '../../store-users.ts'
 import type { BrigTransaction } from '../../tables.ts'

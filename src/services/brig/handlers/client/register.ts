@@ -1,4 +1,4 @@
-import { brigClient } from '#src/contract/client/brig.ts'
+import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf, OutcomeOf } from '#src/kit/endpoint.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import { UserId } from '#src/contract/ids.ts'
@@ -27,7 +27,8 @@ type Outcome = OutcomeOf<(typeof brigClient)['register']>
 export const register = (needs: Needs): PublicHandler<'register'> => {
   const { headlessCode } = needs
   return async ({ body }) => {
-    if (body.team_code !== undefined || body.invitation_code !== undefined) return { outcome: 'invalid-invitation-code' }
+    if (body.team_code !== undefined || body.invitation_code !== undefined)
+      return { outcome: 'invalid-invitation-code' }
     if (body.team !== undefined) return { outcome: 'no-teams' }
     if (body.email === undefined) {
       return headlessCode === undefined ? { outcome: 'no-guests' } : create(needs, body, undefined)

@@ -18,7 +18,12 @@ export const requestConnection =
     const result =
       other.domain === needs.domain
         ? await requestHere(needs, { self, other: other.user, cause })
-        : await changeRemotely(needs, { self, other: { domain: other.domain, id: other.user }, action: 'connect', cause })
+        : await changeRemotely(needs, {
+            self,
+            other: { domain: other.domain, id: other.user },
+            action: 'connect',
+            cause,
+          })
     if (typeof result === 'string') return { outcome: result }
     const isNew = result.kind === 'changed' && result.isNew
     return { outcome: isNew ? 'created' : 'existed', body: shownConnection(result.connection) }

@@ -28,7 +28,13 @@ export const searchContacts =
     const { domain: asked = domain } = query
     if (asked === domain) {
       const found = term === '' ? [] : await searchUsers(db, { term, size: query.size, except: user.id })
-      return { outcome: 'found', body: result(found.map((hit) => contactOf(hit, domain)), 'full_search') }
+      return {
+        outcome: 'found',
+        body: result(
+          found.map((hit) => contactOf(hit, domain)),
+          'full_search',
+        ),
+      }
     }
     const request = { term, from: null, onlyInTeams: searchableTeams(await known.find(asked)), types: null }
     const { contacts, searchPolicy } = await others.search(asked, request, { requestId })

@@ -1,4 +1,4 @@
-import { brigClient } from '#src/contract/client/brig.ts'
+import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf, OutcomeOf } from '#src/kit/endpoint.ts'
 import { addedKeys, grownCapabilities } from '../../device-rules.ts'
 import { findDevice, putPrekeys, type StoredDevice, updateDevice as storeDevice } from '../../store-devices.ts'

@@ -1,0 +1,274 @@
+/** A brig on a database of its own, for tests: called by its contract, with everything that it tells others at hand. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Kysely, sql } from 'kysely'
+import { brigClient } from '#src/contract/client/brig.ts'
+import { ClientId, Domain, UserId } from '#src/contract/ids.ts'
+import { brigInternal } from '#src/contract/internal/brig.ts'
+import { courierInternal } from '#src/contract/internal/courier.ts'
+import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
+import type { CallInputOf, OutcomeOf } from '#src/kit/endpoint.ts'
+import { call } from '#src/kit/http/client.ts'
+import { type Fake, fake } from '#src/kit/http/fake.ts'
+import { inMemory } from '#src/kit/http/memory.ts'
+import { jsonResponse, type Transport, type WireResponse } from '#src/kit/http/wire.ts'
+import { nullLog } from '#src/kit/log.ts'
+import { type TestClock, testClock } from '#src/kit/clock.ts'
+import { systemRandom } from '#src/kit/random.ts'
+import { outboxMigrations } from '#src/queue/outbox.ts'
+import { type Caller, callerHeaders } from '#src/rpc/context.ts'
+import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
+import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { remoteBackends } from '#src/rpc/remote-backends.ts'
+import { type Database, openDatabase } from '#src/storage/database.ts'
+import { type BrigConfig, brigMigrations, startBrig } from './brig.ts'
+
+export const CODE = '123456'
+export const PASSWORD = 'correct horse'
+
+export interface Letter {
+  readonly target: string
+  readonly endpoint: string
+  readonly body: Record<string, unknown>
+}
+
+export interface TestBrig extends AsyncDisposable {
+  readonly domain: Domain
+  readonly transport: Transport
+  readonly clock: TestClock
+  readonly courier: Fake
+  readonly database: Database
+  /** What was queued for our own parts since the last time, oldest first. */
+  told(): Promise<Letter[]>
+  /** Of those the events, each with the users it is for. */
+  events(): Promise<{ readonly users: string[]; readonly event: PushedEvent }[]>
+  /** The same brig once more, as after a restart. */
+  restarted(): Promise<Transport>
+  /** Runs SQL, for states that no request leads to. */
+  alter(text: string): Promise<void>
+}
+
+export interface TestBrigOptions {
+  readonly domain?: string
+  readonly config?: Partial<Omit<BrigConfig, 'domain'>>
+  readonly network?: Network
+  readonly connectionsMax?: number
+  /** PostgreSQL to use; the embedded database unless said. */
+  readonly databaseUrl?: string
+}
+
+/** Several brigs that reach each other; one that is cut off answers nobody. */
+export interface Network {
+  readonly members: Map<string, Transport>
+  readonly cutOff: Set<string>
+  /** Called before a request arrives, to let something happen at the worst moment. */
+  onCall: (call: { readonly from: string; readonly to: string; readonly rpc: string }) => Promise<void>
+}
+
+export const newNetwork = (): Network => ({ members: new Map(), cutOff: new Set(), onCall: async () => {} })
+
+const OPEN: BrigConfig['federation'] = { strategy: 'allowAll', remotes: [] }
+
+export const startTestBrig = async (options: TestBrigOptions = {}): Promise<TestBrig> => {
+  const domain = Domain.parse(options.domain ?? 'a.example')
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.adopt(await mkdtemp(path.join(tmpdir(), 'comity-brig-')), (made) =>
+    rm(made, { recursive: true }),
+  )
+  const database = stack.use(await openDatabase({ url: options.databaseUrl, dataDirectory: folder, log: nullLog }))
+  const clock = testClock()
+  const courier = fake(courierInternal, {
+    'flush-queue': async () => ({ outcome: 'flushed', body: { delivered: true } }),
+  })
+  const { network = newNetwork(), connectionsMax, config } = options
+  const start = () =>
+    startBrig({
+      config: {
+        domain,
+        federation: OPEN,
+        development: { headlessCode: CODE, insecureCookies: false },
+        ...config,
+      },
+      database,
+      courier,
+      clock,
+      ...(connectionsMax !== undefined && { connectionsMax }),
+      remotes: remoteBackends({ ownDomain: domain, federator: federatorOf(domain, network), clock }),
+      random: systemRandom,
+      log: nullLog,
+    })
+  const brig = stack.use(await start())
+  const transport = inMemory(brig.routes)
+  network.members.set(domain, transport)
+  const db = await database.schema<unknown>('brig', brigMigrations, outboxMigrations)
+  const owned = stack.move()
+  const told = () => takeLetters(db)
+  return {
+    domain,
+    transport,
+    clock,
+    courier,
+    database,
+    told,
+    events: async () => (await told()).flatMap(eventsOf),
+    restarted: async () => inMemory((await start()).routes),
+    alter: async (text) => {
+      await sql.raw(text).execute(db)
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const takeLetters = async (db: Kysely<unknown>): Promise<Letter[]> => {
+  const { rows } = await sql<{ id: string; letter: string }>`delete from brig.outbox returning id, letter`.execute(db)
+  return rows.toSorted((a, b) => Number(a.id) - Number(b.id)).map(({ letter }) => JSON.parse(letter) as Letter)
+}
+
+interface PushBody {
+  readonly pushes: readonly {
+    readonly recipients: readonly { readonly user: string }[]
+    readonly payload: PushedEvent[]
+  }[]
+}
+
+const eventsOf = ({ endpoint, body }: Letter) =>
+  endpoint !== 'push'
+    ? []
+    : (body as unknown as PushBody).pushes.flatMap(({ recipients, payload }) =>
+        payload.map((event) => ({ users: recipients.map(({ user }) => user), event })),
+      )
+
+/** Carries a call to the other brig as its federator would: with the origin that a certificate vouched for. */
+const federatorOf = (own: Domain, network: Network): FederatorTransport => ({
+  send: async ({ domain, rpc, headers, body }) => {
+    await network.onCall({ from: own, to: domain, rpc })
+    const peer = network.members.get(domain)
+    const response = !peer
+      ? jsonResponse(422, { code: 422, label: 'invalid-domain', message: 'no SRV record' })
+      : network.cutOff.has(domain)
+        ? jsonResponse(521, { code: 521, label: 'federation-connection-refused', message: 'refused' })
+        : await deliver(peer, { own, rpc, headers, body })
+    const { status, body: answer } = response
+    return { status, headers: response.headers, body: answer instanceof Uint8Array ? once(answer) : answer }
+  },
+})
+
+interface Delivery {
+  readonly own: Domain
+  readonly rpc: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+const deliver = async (peer: Transport, { own, rpc, headers, body }: Delivery): Promise<WireResponse> =>
+  peer.send({
+    method: 'POST',
+    pattern: FEDERATION_PATTERN,
+    params: { rpc },
+    query: {},
+    headers: { ...headers, 'wire-origin-domain': own },
+    body,
+  })
+
+const once = async function* (bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
+type Client = typeof brigClient
+type Internal = typeof brigInternal
+
+export interface Person {
+  readonly id: UserId
+  readonly brig: TestBrig
+  readonly email: string
+  /** Value of the zuid cookie got at registration. */
+  readonly cookie: string
+  /** As the device that the token is bound to. */
+  as(client: string): Person
+  calls<N extends keyof Client>(name: N, input: CallInputOf<Client[N]>, version?: number): Promise<OutcomeOf<Client[N]>>
+}
+
+/** Without a caller, and with the response's headers, which matter here. */
+export const callPublic = async (
+  { transport }: TestBrig,
+  request: {
+    readonly method?: 'POST' | 'GET'
+    readonly path: string
+    readonly query?: Record<string, string>
+    readonly headers?: Record<string, string>
+    readonly body?: unknown
+  },
+): Promise<{
+  readonly status: number
+  readonly headers: WireResponse['headers']
+  readonly body: Record<string, unknown>
+}> => {
+  const { status, headers, body } = await transport.send({
+    method: request.method ?? 'POST',
+    pattern: request.path,
+    params: {},
+    query: request.query ?? {},
+    headers: { 'x-comity-api-version': '8', ...request.headers },
+    body: request.body === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(request.body)),
+  })
+  const text = Buffer.from(body as Uint8Array).toString('utf8')
+  return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+}
+
+export const cookieOf = (headers: WireResponse['headers']): string => {
+  const value = /^zuid=([^;]+)/.exec(String(headers['set-cookie']))?.[1]
+  if (value === undefined) throw new Error('there is no cookie')
+  return value
+}
+
+export const callInternal = <N extends keyof Internal>(
+  { transport }: TestBrig,
+  name: N,
+  input: CallInputOf<Internal[N]>,
+): Promise<OutcomeOf<Internal[N]>> => call(transport, brigInternal[name], input)
+
+let people = 0
+
+/** Registers somebody; `null` for an anonymous guest. */
+export const registerPerson = async (brig: TestBrig, name = 'alice', email?: string | null): Promise<Person> => {
+  people += 1
+  const address = email === undefined ? `${name}${people}@${brig.domain}` : email
+  const body = { name, password: PASSWORD, ...(address !== null && { email: address, email_code: CODE }) }
+  const registered = await callPublic(brig, { path: '/register', body })
+  if (registered.status !== 201) throw new Error(`registering failed: ${JSON.stringify(registered.body)}`)
+  const id = UserId.parse(registered.body['id'])
+  return personOf(brig, { id, email: address ?? '', cookie: cookieOf(registered.headers) })
+}
+
+const personOf = (
+  brig: TestBrig,
+  known: { readonly id: UserId; readonly email: string; readonly cookie: string },
+  client?: ClientId,
+): Person => {
+  const caller: Caller = { user: known.id, client, connection: '7' }
+  return {
+    ...known,
+    brig,
+    as: (device) => personOf(brig, known, ClientId.parse(device)),
+    calls: (name, input, version = 8) =>
+      call(brig.transport, brigClient[name], input, {
+        headers: { ...callerHeaders(caller), 'x-comity-api-version': String(version), 'request-id': 'test' },
+      }),
+  }
+}
+
+/** Any text that is Base64 and long enough serves as a prekey: nobody looks inside. */
+export const prekey = (id: number, text = `prekey ${id} of some device`) => ({
+  id,
+  key: Buffer.from(text).toString('base64'),
+})
+
+export const newDevice = (seed: string, overrides: Record<string, unknown> = {}) => ({
+  type: 'permanent' as const,
+  class: 'desktop' as const,
+  prekeys: [prekey(1, `${seed} first prekey`), prekey(2, `${seed} second prekey`)],
+  lastkey: { id: 65_535 as const, key: prekey(0, `${seed} last resort key`).key },
+  password: PASSWORD,
+  ...overrides,
+})

@@ -21,7 +21,7 @@ const PAYLOAD_BYTES_MAX = 7_999
 export const createChannels = (log: Log): Channels => {
   const listeners = new Map<string, Set<OnPayload>>()
   const tell = (channel: string, payload: string): void => {
-    for (const listener of [...(listeners.get(channel) ?? [])]) {
+    for (const listener of listeners.get(channel) ?? []) {
       try {
         listener(payload)
       } catch (error) {

@@ -27,6 +27,14 @@ interface NodeFiles {
 }
 
 export class DurableFiles extends NodeFS {
+  readonly #flush: (descriptor: number) => void
+
+  // Everything that is needed to read the data back, the file's size included; only its times are not.
+  constructor(directory: string, flush: (descriptor: number) => void = fdatasyncSync) {
+    super(directory)
+    this.#flush = flush
+  }
+
   override async init(pg: PGlite, options: EmscriptenOptions): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(pg, options)
     const makeDurable = (module: unknown): void => {
@@ -35,8 +43,7 @@ export class DurableFiles extends NodeFS {
         throw new Error('PGlite has changed: there is no NODEFS to make durable')
       NODEFS.stream_ops.fsync = ({ nfd, node }) => {
         if (nfd === undefined) flushDirectory(NODEFS.realPath(node))
-        // Everything that is needed to read the data back, the file's size included; only its times are not.
-        else fdatasyncSync(nfd)
+        else this.#flush(nfd)
         return 0
       }
     }

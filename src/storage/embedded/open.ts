@@ -42,10 +42,11 @@ export const openEmbedded = async ({ dataDirectory, log, clock }: Options): Prom
   }
 }
 
-const openCluster = async (cluster: string): Promise<PGlite> => {
+/** Creates it when there is none. `flush` gets the descriptor of a file that must be on disk when it returns. */
+export const openCluster = async (cluster: string, flush?: (descriptor: number) => void): Promise<PGlite> => {
   if (!existsSync(cluster)) await createCluster(cluster)
   const lite = new PGlite({
-    fs: new DurableFiles(cluster),
+    fs: new DurableFiles(cluster, flush),
     pgliteWasmModule: pgliteModule(),
     startParams: startParameters(),
   })

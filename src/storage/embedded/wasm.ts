@@ -10,11 +10,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
-import type { PGliteOptions } from '@electric-sql/pglite'
 
 /** TypeScript keeps these types with those of browsers. */
 declare const WebAssembly: { readonly Module: new (bytes: Uint8Array) => CompiledModule }
-type CompiledModule = NonNullable<PGliteOptions['pgliteWasmModule']>
+type CompiledModule = object
 
 let compiled: CompiledModule | undefined
 

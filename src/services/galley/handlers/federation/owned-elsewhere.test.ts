@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import { B, C, person, startTestGalley, type TestGalley, type Told, toldBy } from '../../testing.ts'
+
+let galley: TestGalley
+before(async () => {
+  galley = await startTestGalley()
+})
+after(() => galley[Symbol.asyncDispose]())
+
+let alice: QualifiedUserId
+let alex: QualifiedUserId
+let bob: QualifiedUserId
+let conversation: QualifiedConversationId
+
+// bob@B has made a conversation in which he has alice and alex of ours.
+beforeEach(async () => {
+  ;[alice, alex, bob] = [person(), person(), person(B)]
+  for (const user of [alice, alex]) galley.parts.connects(bob, user)
+  conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const { status } = await galley.from(B, 'on-conversation-created', creation([alice, alex]))
+  assert.equal(status, 200)
+})
+
+const creation = (members: readonly QualifiedUserId[], more: object = {}) => ({
+  time: '2026-01-01T00:00:00.5Z',
+  orig_user_id: bob.id,
+  cnv_id: conversation.id,
+  cnv_type: 0,
+  cnv_access: ['invite'],
+  cnv_access_roles: ['team_member', 'non_team_member', 'service'],
+  cnv_name: 'theirs',
+  non_creator_members: members.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
+  protocol: { protocol: 'proteus' },
+  ...more,
+})
+
+const idsOf = async (user: QualifiedUserId): Promise<string[]> => {
+  const page = await galley.as(user, 'list-conversation-ids', { body: {} })
+  assert.ok(page.outcome === 'page')
+  return page.body.qualified_conversations.filter(({ domain }) => domain === B).map(({ id }) => id)
+}
+
+const told = async () => (await galley.queued()).told
+
+const kinds = (all: readonly Told[]) => all.map(({ user, event }) => [user, event['type']])
+
+test('CNV-008: connected users become members and see the new conversation from their own point of view', async () => {
+  const all = await told()
+  assert.deepEqual(kinds(all), [
+    [alice.id, 'conversation.create'],
+    [alex.id, 'conversation.create'],
+  ])
+  const { data, ...envelope } = all[0]?.event ?? {}
+  assert.deepEqual(envelope, {
+    type: 'conversation.create',
+    conversation: conversation.id,
+    qualified_conversation: conversation,
+    from: bob.id,
+    qualified_from: bob,
+    time: '2026-01-01T00:00:00.500Z',
+  })
+  const { members, ...rest } = data as { members: { self: { qualified_id: unknown }; others: { qualified_id: unknown }[] } }
+  assert.deepEqual(rest, {
+    qualified_id: conversation,
+    id: conversation.id,
+    type: 0,
+    creator: bob.id,
+    name: 'theirs',
+    team: null,
+    access: ['invite'],
+    access_role: 'activated',
+    access_role_v2: ['team_member', 'non_team_member', 'service'],
+    message_timer: null,
+    receipt_mode: null,
+    last_event: '0.0',
+    last_event_time: '1970-01-01T00:00:00.000Z',
+    protocol: 'proteus',
+    group_conv_type: 'group_conversation',
+    add_permission: null,
+    cells_state: 'disabled',
+  })
+  assert.deepEqual(members.self.qualified_id, alice)
+  assert.deepEqual(members.others.map(({ qualified_id: other }) => other), [bob, alex])
+  assert.deepEqual(await idsOf(alice), [conversation.id])
+})
+
+test('CNV-008: users who are not connected with the creator neither become members nor hear of it', async () => {
+  await told()
+  const [anna, blocked] = [person(), person()]
+  galley.parts.connects(bob, blocked, { own: 'accepted', back: 'blocked' })
+  conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const { status, body } = await galley.from(B, 'on-conversation-created', creation([alice, anna, blocked]))
+  assert.deepEqual([status, body], [200, {}])
+  assert.deepEqual(kinds(await told()), [[alice.id, 'conversation.create']])
+  assert.deepEqual(await idsOf(anna), [])
+  assert.deepEqual(await idsOf(blocked), [])
+})
+
+test('a creation told twice is heard once', async () => {
+  await told()
+  const again = creation([alice])
+  await galley.from(B, 'on-conversation-created', again, { requestId: 'r1' })
+  await galley.from(B, 'on-conversation-created', again, { requestId: 'r1' })
+  assert.deepEqual(kinds(await told()), [[alice.id, 'conversation.create']])
+})
+
+interface Update {
+  readonly action: object
+  readonly from?: QualifiedUserId
+  readonly present?: readonly QualifiedUserId[]
+  readonly extra?: object
+}
+
+const updated = ({ action, from = bob, present = [alice, alex], extra = {} }: Update) => ({
+  time: '2026-01-02T00:00:00Z',
+  origUserId: from,
+  convId: conversation.id,
+  alreadyPresentUsers: present.map(({ id }) => id),
+  action,
+  ...extra,
+})
+
+const update = async (given: Update, context?: { requestId?: string }) => {
+  const { status, body } = await galley.from(B, 'on-conversation-updated', updated(given), context)
+  assert.deepEqual([status, body], [200, {}])
+}
+
+const join = (...users: readonly QualifiedUserId[]) => ({ tag: 'ConversationJoinTag', action: { users, role: 'wire_member' } })
+
+test('present members and those who join hear of the joining, and the latter become members', async () => {
+  await told()
+  const [anna, chad] = [person(), person(C)]
+  galley.parts.connects(bob, anna)
+  await update({ action: join(anna, chad) })
+  const all = await told()
+  assert.deepEqual(kinds(all).sort(), [alice, alex, anna].map(({ id }) => [id, 'conversation.member-join']).sort())
+  assert.deepEqual(all[0]?.event, {
+    type: 'conversation.member-join',
+    conversation: conversation.id,
+    qualified_conversation: conversation,
+    from: bob.id,
+    qualified_from: bob,
+    time: '2026-01-02T00:00:00.000Z',
+    data: {
+      users: [anna, chad].map((user) => ({ qualified_id: user, id: user.id, conversation_role: 'wire_member' })),
+      user_ids: [anna.id, chad.id],
+      add_type: 'internal_add',
+    },
+  })
+  assert.deepEqual(await idsOf(anna), [conversation.id])
+})
+
+test('users of ours who are not connected with the one who adds them are not added, nor named', async () => {
+  await told()
+  const [stranger, chad] = [person(), person(C)]
+  await update({ action: join(stranger, chad) })
+  const all = await told()
+  assert.deepEqual(kinds(all).map(([user]) => user).sort(), [alice.id, alex.id].sort())
+  assert.deepEqual((all[0]?.event['data'] as { user_ids: string[] }).user_ids, [chad.id])
+  assert.deepEqual(await idsOf(stranger), [])
+  await update({ action: join(stranger) })
+  assert.deepEqual(await told(), [])
+})
+
+test('who joins by himself needs no connection', async () => {
+  await told()
+  const anna = person()
+  await update({ action: join(anna), from: anna })
+  assert.deepEqual(await idsOf(anna), [conversation.id])
+})
+
+test('who leaves or is removed hears of it last and is no member any more', async () => {
+  await told()
+  await update({ action: { tag: 'ConversationLeaveTag', action: {} }, from: alex })
+  const left = await told()
+  assert.deepEqual(kinds(left).sort(), [alice, alex].map(({ id }) => [id, 'conversation.member-leave']).sort())
+  assert.deepEqual(left[0]?.event['data'], { reason: 'left', qualified_user_ids: [alex], user_ids: [alex.id] })
+  assert.deepEqual(await idsOf(alex), [])
+
+  const targets = [alice, person(C)]
+  await update({ action: { tag: 'ConversationRemoveMembersTag', action: { targets, reason: 'removed' } } })
+  const removed = await told()
+  assert.deepEqual(kinds(removed), [[alice.id, 'conversation.member-leave']])
+  assert.deepEqual(removed[0]?.event['data'], {
+    reason: 'removed',
+    qualified_user_ids: targets,
+    user_ids: targets.map(({ id }) => id),
+  })
+  assert.deepEqual(await idsOf(alice), [])
+})
+
+test('a deleted conversation is gone for all of ours', async () => {
+  await told()
+  await update({ action: { tag: 'ConversationDeleteTag', action: {} }, present: [alice] })
+  assert.deepEqual(kinds(await told()), [[alice.id, 'conversation.delete']])
+  assert.deepEqual(await idsOf(alice), [])
+  assert.deepEqual(await idsOf(alex), [])
+})
+
+test('every other change is told to the present members and changes nothing here', async () => {
+  await told()
+  const target = { domain: B, id: bob.id }
+  const changes: [object, string, unknown, object?][] = [
+    [{ tag: 'ConversationRenameTag', action: { name: 'new' } }, 'conversation.rename', { name: 'new' }],
+    [
+      { tag: 'ConversationMessageTimerUpdateTag', action: { message_timer: null } },
+      'conversation.message-timer-update',
+      { message_timer: null },
+    ],
+    [{ tag: 'ConversationReceiptModeUpdateTag', action: { receipt_mode: 1 } }, 'conversation.receipt-mode-update', { receipt_mode: 1 }],
+    [
+      { tag: 'ConversationAccessDataTag', action: { access: ['invite', 'code'], access_role: ['guest'] } },
+      'conversation.access-update',
+      { access: ['invite', 'code'], access_role: 'non_activated', access_role_v2: ['guest'] },
+    ],
+    [
+      { tag: 'ConversationMemberUpdateTag', action: { target, update: { conversation_role: 'wire_admin' } } },
+      'conversation.member-update',
+      { qualified_target: target, target: bob.id, conversation_role: 'wire_admin' },
+    ],
+    [{ tag: 'ConversationUpdateProtocolTag', action: 'mixed' }, 'conversation.protocol-update', { protocol: 'mixed' }],
+    [
+      { tag: 'ConversationUpdateAddPermissionTag', action: { add_permission: 'admins' } },
+      'conversation.add-permission-update',
+      { add_permission: 'admins' },
+    ],
+    [
+      { tag: 'ConversationResetTag', action: { group_id: 'AAAA', epoch: 7 } },
+      'conversation.mls-reset',
+      { group_id: 'AAAA', new_group_id: 'BBBB' },
+      { extraConversationData: { group_id: 'BBBB' } },
+    ],
+  ]
+  for (const [action, type, data, extra] of changes) {
+    await update({ action, ...(extra && { extra }) })
+    const all = await told()
+    assert.deepEqual(kinds(all).sort(), [alice, alex].map(({ id }) => [id, type]).sort())
+    assert.deepEqual(all[0]?.event['data'], data)
+  }
+  assert.deepEqual(await idsOf(alice), [conversation.id])
+})
+
+test('a change of the history is told to nobody, because no client knows it', async () => {
+  await told()
+  await update({ action: { tag: 'ConversationHistoryUpdateTag', action: { depth: 'infinite' } } })
+  assert.deepEqual(await told(), [])
+})
+
+test('users who are not on record are never told, whatever the owner says', async () => {
+  await told()
+  await update({ action: { tag: 'ConversationRenameTag', action: { name: 'spam' } }, present: [person(), alice] })
+  assert.deepEqual(kinds(await told()), [[alice.id, 'conversation.rename']])
+})
+
+test('a backend speaks only of its own conversations', async () => {
+  await told()
+  const rename = updated({ action: { tag: 'ConversationRenameTag', action: { name: 'x' } } })
+  const remove = updated({ action: { tag: 'ConversationDeleteTag', action: {} } })
+  for (const body of [rename, remove]) assert.equal((await galley.from(C, 'on-conversation-updated', body)).status, 200)
+  assert.deepEqual(await told(), [])
+  assert.deepEqual(await idsOf(alice), [conversation.id])
+})
+
+test('a repeated update changes and tells nothing, also when much has happened since', async () => {
+  await told()
+  const remove = { tag: 'ConversationRemoveMembersTag', action: { targets: [alice], reason: 'removed' } }
+  await update({ action: remove }, { requestId: 'r1' })
+  await update({ action: join(alice) })
+  await told()
+  await update({ action: remove }, { requestId: 'r1' })
+  assert.deepEqual(await told(), [])
+  assert.deepEqual(await idsOf(alice), [conversation.id])
+})
+
+test('what was heard is forgotten after three days', async () => {
+  const rename = { tag: 'ConversationRenameTag', action: { name: 'new' } }
+  await update({ action: rename }, { requestId: 'old' })
+  await told()
+  await galley.clock.advance(3 * 24 * 3_600_000 + 60_000)
+  await galley.restart()
+  await update({ action: rename }, { requestId: 'old' })
+  assert.equal((await told()).length, 2)
+})
+
+test('CNV-057: an update in the form of version 0 means the same', async () => {
+  await told()
+  const { status, body } = await galley.from(
+    B,
+    'on-conversation-updated',
+    {
+      cuTime: '2026-01-02T00:00:00Z',
+      cuOrigUserId: bob,
+      cuConvId: conversation.id,
+      cuAlreadyPresentUsers: [alice.id],
+      cuAction: { tag: 'ConversationRenameTag', action: { name: 'old style' } },
+    },
+    { version: 0 },
+  )
+  assert.deepEqual([status, body], [200, {}])
+  assert.deepEqual(kinds(await told()), [[alice.id, 'conversation.rename']])
+})
+
+test('the answer waits until the events have arrived, and says so when they do not', async () => {
+  await told()
+  const rename = { tag: 'ConversationRenameTag', action: { name: 'late' } }
+  galley.parts.isDelivered = false
+  const refused = await galley.from(B, 'on-conversation-updated', updated({ action: rename }), { requestId: 'late' })
+  assert.equal(refused.status, 503)
+  galley.parts.isDelivered = true
+  await update({ action: rename }, { requestId: 'late' })
+  assert.equal((await told()).length, 2)
+})
+
+const sent = (recipients: object, more: object = {}) => ({
+  time: '2026-01-02T00:00:00.25Z',
+  data: 'ZGF0YQ==',
+  sender: bob,
+  sender_client: 'b1',
+  conversation: conversation.id,
+  priority: 'low',
+  push: false,
+  transient: false,
+  recipients,
+  ...more,
+})
+
+/** Messages are pushed directly; see local-lane.ts. */
+const pushedTo = (): Told[] => {
+  const calls = galley.parts.gundeck.calls.splice(0)
+  return calls.flatMap(({ input }) => toldBy((input as { body: unknown }).body))
+}
+
+test('MSG-009: a message reaches exactly the listed clients of members, and is answered when gundeck has it', async () => {
+  pushedTo()
+  const recipients = { [alice.id]: { a1: 'eA==', a2: 'eQ==' }, [person().id]: { f1: 'eg==' } }
+  const { status, body } = await galley.from(B, 'on-message-sent', sent(recipients))
+  assert.deepEqual([status, body], [200, {}])
+  const all = pushedTo()
+  const event = {
+    type: 'conversation.otr-message-add',
+    conversation: conversation.id,
+    qualified_conversation: conversation,
+    from: bob.id,
+    qualified_from: bob,
+    time: '2026-01-02T00:00:00.250Z',
+  }
+  assert.deepEqual(all.map(({ user, clients, event: seen }) => [user, clients, seen]), [
+    [alice.id, ['a1'], { ...event, data: { sender: 'b1', recipient: 'a1', text: 'eA==', data: 'ZGF0YQ==' } }],
+    [alice.id, ['a2'], { ...event, data: { sender: 'b1', recipient: 'a2', text: 'eQ==', data: 'ZGF0YQ==' } }],
+  ])
+  const { nativePush, priority, transient, origin } = all[0]?.push ?? {}
+  assert.deepEqual([nativePush, priority, transient, origin], [false, 'low', false, null])
+})
+
+test('a repeated message has the same id for gundeck, another message another', async () => {
+  pushedTo()
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  for (const requestId of ['r1', 'r1', 'r2']) await galley.from(B, 'on-message-sent', message, { requestId })
+  const [first, again, other] = pushedTo().map(({ push }) => push.id)
+  assert.equal(first, again)
+  assert.notEqual(first, other)
+})
+
+test('while gundeck is down a message is not answered with success', async () => {
+  galley.parts.gundeckIsDown = true
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  assert.equal((await galley.from(B, 'on-message-sent', message)).status, 500)
+  galley.parts.gundeckIsDown = false
+  assert.equal((await galley.from(B, 'on-message-sent', message)).status, 200)
+})
+
+test('messages to conversations of others, or to nobody we know, reach nobody and are answered', async () => {
+  pushedTo()
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  assert.equal((await galley.from(C, 'on-message-sent', message)).status, 200)
+  const unknown = { ...message, conversation: person().id }
+  assert.equal((await galley.from(B, 'on-message-sent', unknown)).status, 200)
+  assert.equal((await galley.from(B, 'on-message-sent', sent({}))).status, 200)
+  assert.deepEqual(pushedTo(), [])
+})
+
+test('what cannot be decoded is refused with the one label that a queue gives up on', async () => {
+  for (const rpc of ['on-message-sent', 'on-conversation-updated', 'on-conversation-created']) {
+    const { status, body } = await galley.from(B, rpc, { nonsense: true })
+    assert.equal(status, 400)
+    assert.equal((body as { label: string }).label, 'bad-request')
+  }
+
+})

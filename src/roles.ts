@@ -18,6 +18,7 @@ import type { Log } from '#src/kit/log.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { traceHops } from '#src/kit/trace.ts'
 import { startCourier } from '#src/queue/courier.ts'
+import { outboxMigrations } from '#src/queue/outbox.ts'
 import { federatorOverHttp } from '#src/rpc/federator-over-http.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { type RemoteBackends, remoteBackends } from '#src/rpc/remote-backends.ts'
@@ -159,10 +160,9 @@ const startServices = async (
   const remotes: RemoteBackends = remoteBackends({ ownDomain: config.domain, federator, clock })
   const needs = { config, database, remotes, clock, random, log }
   const brig = board.transport('brig')
-  const galley = board.transport('galley')
   const gundeck = board.transport('gundeck')
   const courier = board.transport('courier')
-  if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, galley, gundeck, courier }))
+  if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier }))
   if (roles.includes('galley')) await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier }))
 }
 
@@ -175,8 +175,8 @@ const startQueue = async (
   const courier = await startCourier({
     database,
     outboxes: [
-      { service: 'brig', db: await database.schema('brig', brigMigrations) },
-      { service: 'galley', db: await database.schema('galley', galleyMigrations) },
+      { service: 'brig', db: await database.schema('brig', brigMigrations, outboxMigrations) },
+      { service: 'galley', db: await database.schema('galley', galleyMigrations, outboxMigrations) },
     ],
     federator: federator ?? NO_FEDERATOR,
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },

@@ -85,7 +85,8 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
   for (const route of routes) register(app, { ...route, tokens, log })
   app.setNotFoundHandler(notFound(routes))
   const websockets = serveWebsockets(app.server, { tokens, accept: gundeckUpgrade, random, log })
-  await app.listen(config.listen.gateway)
+  // A copy: Fastify writes into what it is given, and the configuration is frozen.
+  await app.listen({ ...config.listen.gateway })
   return {
     ...addressOf(app.server),
     [Symbol.asyncDispose]: async () => {

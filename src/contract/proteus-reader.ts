@@ -1,6 +1,6 @@
 /** Reading a Proteus message strictly: what is missing, mistyped or too much is refused, what is unknown is skipped. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { ClientId, Domain, type QualifiedUserId, UserId } from './ids.ts'
+import { type ClientId, Domain, type QualifiedUserId, UserId } from './ids.ts'
 import { PROTEUS_CLIENTS_MAX, PROTEUS_STRATEGY_USERS_MAX } from './limits.ts'
 import { type MismatchStrategy, type ProteusMessage, STRATEGY_FIELDS } from './proteus.ts'
 import type { MessagePriority } from './vocabulary.ts'

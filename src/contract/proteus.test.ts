@@ -32,28 +32,43 @@ const anyDomain = fc.constantFrom('a.example', 'b.example', 'c-1.example.com').m
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Uint8Array.from(bytes))
 const anyTexts = fc.uniqueArray(fc.tuple(anyClient, anyBytes), { maxLength: 4, selector: ([id]) => id })
 const anyUsers = fc.uniqueArray(
-  fc.tuple(anyUser, anyTexts.map((texts) => new Map(texts))),
+  fc.tuple(
+    anyUser,
+    anyTexts.map((texts) => new Map(texts)),
+  ),
   { maxLength: 4, selector: ([id]) => id },
 )
 const anyRecipients = fc
-  .uniqueArray(fc.tuple(anyDomain, anyUsers.map((users) => new Map(users))), { maxLength: 3, selector: ([name]) => name })
+  .uniqueArray(
+    fc.tuple(
+      anyDomain,
+      anyUsers.map((users) => new Map(users)),
+    ),
+    { maxLength: 3, selector: ([name]) => name },
+  )
   .map((domains) => new Map(domains))
 const anyStrategy: fc.Arbitrary<ProteusMessage['strategy']> = fc.oneof(
   fc.constantFrom<ProteusMessage['strategy']>({ kind: 'report-all' }, { kind: 'ignore-all' }),
-  fc.record({
-    kind: fc.constantFrom('report-only' as const, 'ignore-only' as const),
-    users: fc.array(fc.record({ domain: anyDomain, id: anyUser }, PLAIN), { maxLength: 3 }),
-  }, PLAIN),
+  fc.record(
+    {
+      kind: fc.constantFrom('report-only' as const, 'ignore-only' as const),
+      users: fc.array(fc.record({ domain: anyDomain, id: anyUser }, PLAIN), { maxLength: 3 }),
+    },
+    PLAIN,
+  ),
 )
-const anyMessage: fc.Arbitrary<ProteusMessage> = fc.record({
-  sender: anyClient,
-  recipients: anyRecipients,
-  nativePush: fc.boolean(),
-  blob: anyBytes,
-  priority: fc.constantFrom('low' as const, 'high' as const, undefined),
-  transient: fc.boolean(),
-  strategy: anyStrategy,
-}, PLAIN)
+const anyMessage: fc.Arbitrary<ProteusMessage> = fc.record(
+  {
+    sender: anyClient,
+    recipients: anyRecipients,
+    nativePush: fc.boolean(),
+    blob: anyBytes,
+    priority: fc.constantFrom('low' as const, 'high' as const, undefined),
+    transient: fc.boolean(),
+    strategy: anyStrategy,
+  },
+  PLAIN,
+)
 
 test('what a client writes is what the owner reads', () => {
   fc.assert(
@@ -76,7 +91,10 @@ test('no bytes at all make the reader fail in any other way than refusing them',
 })
 
 test('a message cut short anywhere is refused', () => {
-  const whole = encodeProteusMessage({ ...plain, strategy: { kind: 'ignore-only', users: [{ domain: alpha, id: bob }] } })
+  const whole = encodeProteusMessage({
+    ...plain,
+    strategy: { kind: 'ignore-only', users: [{ domain: alpha, id: bob }] },
+  })
   for (let length = 0; length < whole.length; length += 1) {
     assert.throws(() => decodeProteusMessage(whole.subarray(0, length)), MalformedProteusMessage, `${length} bytes`)
   }
@@ -123,15 +141,21 @@ test('a domain, a user or a client that comes twice is joined', () => {
     encodeProteusMessage({ ...plain, recipients: recipients('b1', 'new') }),
   )
   const texts = decodeProteusMessage(twice).recipients.get(alpha)?.get(bob)
-  assert.deepEqual([...(texts ?? [])].map(([id, value]) => [id, Buffer.from(value).toString()]), [
-    ['b1', 'new'],
-    ['b2', 'second'],
-  ])
+  assert.deepEqual(
+    [...(texts ?? [])].map(([id, value]) => [id, Buffer.from(value).toString()]),
+    [
+      ['b1', 'new'],
+      ['b2', 'second'],
+    ],
+  )
 })
 
 /** One length-delimited field. */
 const field = (number: number, ...content: readonly Uint8Array[]): Uint8Array =>
-  new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(joined(...content)).finish()
+  new BinaryWriter()
+    .tag(number, WireType.LengthDelimited)
+    .bytes(joined(...content))
+    .finish()
 
 test('what the format requires must be there', () => {
   const sender = encoded('0a020801')
@@ -162,9 +186,14 @@ test('what the format requires must be there', () => {
 })
 
 test('more recipients or strategy users than any group has are refused', () => {
-  const texts = new Map(Array.from({ length: PROTEUS_CLIENTS_MAX + 1 }, (_, n) => [ClientId.parse(n.toString(16)), text('')]))
+  const texts = new Map(
+    Array.from({ length: PROTEUS_CLIENTS_MAX + 1 }, (_, n) => [ClientId.parse(n.toString(16)), text('')]),
+  )
   const many = encodeProteusMessage({ ...plain, recipients: new Map([[alpha, new Map([[bob, texts]])]]) })
   assert.throws(() => decodeProteusMessage(many), /too many recipients/)
   const users = Array.from({ length: PROTEUS_STRATEGY_USERS_MAX + 1 }, () => ({ domain: alpha, id: bob }))
-  assert.throws(() => decodeProteusMessage(encodeProteusMessage({ ...plain, strategy: { kind: 'report-only', users } })), /too many users/)
+  assert.throws(
+    () => decodeProteusMessage(encodeProteusMessage({ ...plain, strategy: { kind: 'report-only', users } })),
+    /too many users/,
+  )
 })

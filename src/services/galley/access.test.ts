@@ -23,7 +23,16 @@ test('the role a joiner needs follows from what he is', () => {
   const guest = { isTeamMate: false, isVerified: false }
   const outsider = { isTeamMate: false, isVerified: true }
   const mate = { isTeamMate: true, isVerified: true }
-  assert.deepEqual([guest, outsider, mate].map((who) => mayJoin(DEFAULT_ACCESS_ROLES, who)), [false, true, true])
-  assert.deepEqual([guest, outsider, mate].map((who) => mayJoin(['team_member'], who)), [false, false, true])
-  assert.deepEqual([guest, outsider, mate].map((who) => mayJoin(['guest'], who)), [true, false, false])
+  assert.deepEqual(
+    [guest, outsider, mate].map((who) => mayJoin(DEFAULT_ACCESS_ROLES, who)),
+    [false, true, true],
+  )
+  assert.deepEqual(
+    [guest, outsider, mate].map((who) => mayJoin(['team_member'], who)),
+    [false, false, true],
+  )
+  assert.deepEqual(
+    [guest, outsider, mate].map((who) => mayJoin(['guest'], who)),
+    [true, false, false],
+  )
 })

@@ -41,5 +41,8 @@ const becameKnown = (
 ): PushedEvent => {
   const { conversation } = alignment
   const shown = establishedElsewhere(alignment, user.domain)
-  return createEvent({ conversation, from: user, time }, clientView(conversation.domain, shown, { user, settings: NO_SETTINGS }))
+  return createEvent(
+    { conversation, from: user, time },
+    clientView(conversation.domain, shown, { user, settings: NO_SETTINGS }),
+  )
 }

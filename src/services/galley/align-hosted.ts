@@ -92,7 +92,10 @@ const localPairEvent = ({ alignment, happened, add, type }: Told, domain: Domain
 }
 
 /** Only acceptance is told, by whichever of the two was missing. */
-const remotePairEvent = ({ alignment, happened, add, members, type }: Told, domain: Domain): PushedEvent | undefined => {
+const remotePairEvent = (
+  { alignment, happened, add, members, type }: Told,
+  domain: Domain,
+): PushedEvent | undefined => {
   const [joiner] = add
   if (!joiner || members.length < 2) return undefined
   if (joiner.domain !== domain) return joinEvent({ ...happened, from: joiner }, { users: add, role: ADMIN })

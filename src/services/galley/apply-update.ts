@@ -89,7 +89,11 @@ const carryOut = async (
     log.warn({ requestId, conversation: conversation.id }, 'the owner takes users for members who are not')
   }
   const added = await changeMembership(tx, { domain, conversation, update, joiners })
-  const event = eventOf({ conversation, from: update.origUserId, time: new Date(update.time).getTime() }, update, joiners)
+  const event = eventOf(
+    { conversation, from: update.origUserId, time: new Date(update.time).getTime() },
+    update,
+    joiners,
+  )
   const recipients = [...new Set([...present, ...added])]
   if (!event || recipients.length === 0) return
   await tx.enqueue(pushed(eventPushes(event, recipients, { ids: pushIdsOf(key), origin: null }), requestId))

@@ -35,7 +35,7 @@ export const union = (...all: readonly ClientSets[]): ClientSets => {
 export const toWire = (sets: ClientSets): QualifiedUserClients => {
   const wire: QualifiedUserClients = {}
   for (const [domain, users] of sets) {
-    wire[domain] = Object.fromEntries([...users].map(([user, clients]) => [user, [...clients].sort()]))
+    wire[domain] = Object.fromEntries([...users].map(([user, clients]) => [user, [...clients].toSorted()]))
   }
   return wire
 }

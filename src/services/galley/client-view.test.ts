@@ -33,7 +33,9 @@ test('a member sees himself with his settings and everybody else with their role
   assert.equal(view.name, 'Ada')
   assert.equal(view.creator, alice.id)
   assert.equal(view.receipt_mode, 1)
-  assert.deepEqual(view.members.others, [{ qualified_id: alice, id: alice.id, conversation_role: 'wire_admin', status: 0 }])
+  assert.deepEqual(view.members.others, [
+    { qualified_id: alice, id: alice.id, conversation_role: 'wire_admin', status: 0 },
+  ])
   assert.deepEqual(view.members.self, {
     qualified_id: bob,
     id: bob.id,

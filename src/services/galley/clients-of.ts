@@ -31,7 +31,11 @@ export const clientsOf = async (
   const ours = byDomain.get(domain) ?? []
   byDomain.delete(domain)
   const [local, remote] = await Promise.all([
-    localClients(brig, ours.map(({ id }) => id), requestId),
+    localClients(
+      brig,
+      ours.map(({ id }) => id),
+      requestId,
+    ),
     fanOut(byDomain.keys(), (other) =>
       remotes.call(
         other,
@@ -64,5 +68,10 @@ const addClients = (
   found: ClientSetsBuilder,
   { domain, users, answer }: { domain: Domain; users: readonly QualifiedUserId[]; answer: Answer },
 ): void => {
-  for (const { id } of users) found.add(domain, id, (answer[id] ?? []).map((client) => client.id))
+  for (const { id } of users)
+    found.add(
+      domain,
+      id,
+      (answer[id] ?? []).map((client) => client.id),
+    )
 }

@@ -90,7 +90,11 @@ const unwillingBackends = async (
 }
 
 /** Lists our own members and those of the addressed backend; of third ones it learns by an update. */
-const creationFor = (addressed: Domain, { conversation, creator, members }: NewGroup, at: EventTime): ConversationCreated => ({
+const creationFor = (
+  addressed: Domain,
+  { conversation, creator, members }: NewGroup,
+  at: EventTime,
+): ConversationCreated => ({
   time: timestampOf(at),
   orig_user_id: creator.id,
   cnv_id: conversation.id,
@@ -127,7 +131,11 @@ const confirm = async (
 /** Every backend hears of the members that all the other remote ones have. */
 const joinUpdates = (
   { conversation, creator }: NewGroup,
-  { remote, at, requestId }: { remote: ReadonlyMap<Domain, readonly QualifiedUserId[]>; at: EventTime; requestId: string },
+  {
+    remote,
+    at,
+    requestId,
+  }: { remote: ReadonlyMap<Domain, readonly QualifiedUserId[]>; at: EventTime; requestId: string },
 ) =>
   [...remote].map(([domain, present]) =>
     conversationUpdated(

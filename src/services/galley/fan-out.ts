@@ -7,7 +7,10 @@ export interface FanOutResult<K, V> {
 }
 
 /** `ask` must end by itself, in time: calls to other backends carry their own deadline. */
-export const fanOut = async <K, V>(targets: Iterable<K>, ask: (target: K) => Promise<V>): Promise<FanOutResult<K, V>> => {
+export const fanOut = async <K, V>(
+  targets: Iterable<K>,
+  ask: (target: K) => Promise<V>,
+): Promise<FanOutResult<K, V>> => {
   const answers = new Map<K, V>()
   const failures = new Map<K, unknown>()
   await Promise.all(

@@ -7,7 +7,9 @@ import type { FederationContext } from '#src/rpc/federation-server.ts'
 
 /** `body` as decoded: equal bytes decode to equal values, in the same order. */
 export const heardKey = (rpc: string, body: unknown, { origin, requestId }: FederationContext): Uint8Array =>
-  createHash('sha256').update(JSON.stringify([origin, rpc, requestId, body])).digest()
+  createHash('sha256')
+    .update(JSON.stringify([origin, rpc, requestId, body]))
+    .digest()
 
 /** Ids that are the same whenever the same notification comes: gundeck then stores its events once. */
 export const pushIdsOf = (key: Uint8Array): (() => string) => {

@@ -35,7 +35,10 @@ export const refuseInvitation = async (
   const connected = new Set(
     connections.body
       // A user of ours may have blocked the one who asks, who does not learn of it from his own side.
-      .filter(({ to, status, other_status: theirs }) => status === 'accepted' && (to.domain !== domain || theirs === 'accepted'))
+      .filter(
+        ({ to, status, other_status: theirs }) =>
+          status === 'accepted' && (to.domain !== domain || theirs === 'accepted'),
+      )
       .map(({ to }) => `${to.id}@${to.domain}`),
   )
   if (!invitees.every(({ id, domain: of }) => connected.has(`${id}@${of}`))) return 'not-connected'

@@ -32,4 +32,6 @@ export const conversationUpdated = (to: Domain, update: ConversationUpdate, requ
 
 /** None for nobody. */
 export const pushed = (pushes: readonly Push[], requestId: string): Letter[] =>
-  pushes.length === 0 ? [] : [localLetter({ target: 'gundeck', endpoint: 'push', body: { pushes: [...pushes] }, requestId })]
+  pushes.length === 0
+    ? []
+    : [localLetter({ target: 'gundeck', endpoint: 'push', body: { pushes: [...pushes] }, requestId })]

@@ -24,17 +24,23 @@ type Entry = readonly [QualifiedUserId, ...string[]]
 const sets = (...entries: readonly Entry[]): ClientSets => {
   const builder = clientSets()
   for (const [{ domain, id }, ...clients] of entries) {
-    builder.add(domain, id, clients.map((client) => ClientId.parse(client)))
+    builder.add(
+      domain,
+      id,
+      clients.map((client) => ClientId.parse(client)),
+    )
   }
   return builder.sets
 }
 const wire = (...entries: readonly Entry[]) => toWire(sets(...entries))
 
 const recipientsOf = (addressed: ClientSets): Addressing['recipients'] =>
-  new Map([...addressed].map(([domain, users]) => [
-    domain,
-    new Map([...users].map(([id, clients]) => [id, new Map([...clients].map((client) => [client, 'text']))])),
-  ]))
+  new Map(
+    [...addressed].map(([domain, users]) => [
+      domain,
+      new Map([...users].map(([id, clients]) => [id, new Map([...clients].map((client) => [client, 'text']))])),
+    ]),
+  )
 
 interface Story {
   readonly to?: ClientSets
@@ -148,9 +154,9 @@ test('nobody vouches for the sending client when the sender’s own backend is s
 // The laws, on small worlds where everything overlaps: three users of two domains, four client ids.
 const people = [user('l@a'), user('m@a'), user('n@b')]
 const anyClients = fc.subarray(['1', '2', '3', '4'])
-const anySets = fc.tuple(anyClients, anyClients, anyClients).map((lists) =>
-  sets(...people.map((who, index) => [who, ...(lists[index] ?? [])] as const)),
-)
+const anySets = fc
+  .tuple(anyClients, anyClients, anyClients)
+  .map((lists) => sets(...people.map((who, index) => [who, ...(lists[index] ?? [])] as const)))
 const anyStrategy: fc.Arbitrary<MismatchStrategy> = fc.oneof(
   fc.constantFrom<MismatchStrategy>({ kind: 'report-all' }, { kind: 'ignore-all' }),
   fc.record({ kind: fc.constantFrom('report-only' as const, 'ignore-only' as const), users: fc.subarray(people) }),
@@ -174,7 +180,9 @@ const anyAddressing = fc
   }))
 
 const flat = (all: ClientSets): Set<string> =>
-  new Set([...eachUser(all)].flatMap(([domain, id, clients]) => [...clients].map((client) => `${client} ${id}@${domain}`)))
+  new Set(
+    [...eachUser(all)].flatMap(([domain, id, clients]) => [...clients].map((client) => `${client} ${id}@${domain}`)),
+  )
 
 const flatRecipients = ({ recipients }: Addressing): Set<string> =>
   new Set(
@@ -197,7 +205,10 @@ test('every recipient ends in exactly one of valid, deleted and redundant', () =
   law((addressing, { valid, deleted, redundant }) => {
     const parts = [valid, deleted, redundant].map(flat)
     assert.deepEqual(new Set(parts.flatMap((part) => [...part])), flatRecipients(addressing))
-    assert.equal(parts.reduce((sum, { size }) => sum + size, 0), flatRecipients(addressing).size)
+    assert.equal(
+      parts.reduce((sum, { size }) => sum + size, 0),
+      flatRecipients(addressing).size,
+    )
   })
 })
 

@@ -68,4 +68,3 @@ const keyOf = ({ domain, id }: { readonly domain: Domain; readonly id: UserId })
 
 export const inviteesOf = ({ members, creator }: NewGroup): QualifiedUserId[] =>
   members.map(({ user }) => user).filter((user) => keyOf(user) !== keyOf(creator))
-

@@ -39,7 +39,10 @@ export const requestedConversation = ({ self, other, conversation, actor }: OneT
 })
 
 /** What its owner, another backend, would show to our user once both are in. */
-export const establishedElsewhere = ({ self, other, conversation }: OneToOneAlignment, domain: Domain): RemoteConversationV2 => {
+export const establishedElsewhere = (
+  { self, other, conversation }: OneToOneAlignment,
+  domain: Domain,
+): RemoteConversationV2 => {
   const [mine, theirs] = [memberOfTwo({ domain, id: self }), memberOfTwo(other)]
   // The creator is a user of the owner's.
   const established = { ...OF_TWO, id: conversation.id, type: ONE_TO_ONE_CONVERSATION, creator: other.id } as const

@@ -1,7 +1,7 @@
 /** The opaque text by which clients ask for the next page of their conversation ids. */
 import { z } from 'zod'
 import { ConversationId, Domain } from '#src/contract/ids.ts'
-import type { ListPosition } from './store-memberships.ts'
+import type { ListPosition } from './store-listing.ts'
 
 /** Where a page ended; for a client that has seen none, the beginning. */
 export const encodePosition = (position: ListPosition | undefined): string =>

@@ -25,7 +25,12 @@ export const readOwn = async (
   const found = ids.length > 0 ? await store.find(ids, viewer) : []
   const seen = found.flatMap(({ conversation, members, viewer: own }) =>
     own
-      ? [clientView(domain, asSeenBy(conversation, members, { user: viewer, role: own.role }), { user: viewer, settings: own.settings })]
+      ? [
+          clientView(domain, asSeenBy(conversation, members, { user: viewer, role: own.role }), {
+            user: viewer,
+            settings: own.settings,
+          }),
+        ]
       : [],
   )
   const closed = found.filter((one) => !one.viewer).map(({ conversation }) => conversation.id)

@@ -36,7 +36,10 @@ interface Part {
   readonly context: CallContext
 }
 
-const fetchPart = async (remotes: RemoteBackends, { owner, version, input, context }: Part): Promise<RemoteConversationV2[]> => {
+const fetchPart = async (
+  remotes: RemoteBackends,
+  { owner, version, input, context }: Part,
+): Promise<RemoteConversationV2[]> => {
   if (version >= galleyFederation['get-conversations'].versions.from) {
     return (await remotes.call(owner, 'galley', galleyFederation['get-conversations'], input, context)).convs
   }

@@ -1,22 +1,8 @@
-/** SQL of what this backend knows about its users' places in conversations of others, and of lists over both. */
+/** SQL of what this backend knows about its users' places in conversations of others. */
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain, QualifiedConversationId, UserId } from '#src/contract/ids.ts'
 import type { OwnSettings } from './conversation.ts'
 import { type SettingsColumns, settingsColumns, settingsOf } from './store-settings.ts'
-
-export interface ListPosition {
-  readonly isRemote: boolean
-  readonly domain: Domain
-  readonly conversation: ConversationId
-}
-
-export interface IdPage {
-  readonly user: UserId
-  readonly ownDomain: Domain
-  /** Exclusive; undefined for the beginning. */
-  readonly after: ListPosition | undefined
-  readonly limit: number
-}
 
 export const membershipStore = (db: Kysely<unknown>) => ({
   /** Own settings by conversation, for those of the given conversations that the user is in. */
@@ -65,23 +51,6 @@ export const membershipStore = (db: Kysely<unknown>) => ({
 
   forgetConversation: async ({ domain, id }: QualifiedConversationId): Promise<void> => {
     await sql`delete from galley.remote_memberships where domain = ${domain} and conversation = ${id}`.execute(db)
-  },
-
-  /** Ids of all conversations of a user: those of this backend first, each part in a fixed order. */
-  listIds: async ({ user, ownDomain, after, limit }: IdPage): Promise<ListPosition[]> => {
-    const position = after && [after.isRemote, after.domain, after.conversation]
-    const isAfter = position
-      ? sql`where (is_remote, domain, conversation) > (${position[0]}::boolean, ${position[1]}::text, ${position[2]}::uuid)`
-      : sql``
-    // The conversation with oneself is in the list whether it was stored yet or not; `union` takes it once.
-    const { rows } = await sql<{ is_remote: boolean; domain: Domain; conversation: ConversationId }>`
-      select is_remote, domain, conversation from (
-        select false as is_remote, domain, conversation from galley.members
-        where domain = ${ownDomain} and user_id = ${user}
-        union select false, ${ownDomain}::text, ${user}::uuid
-        union select true, domain, conversation from galley.remote_memberships where user_id = ${user}
-      ) mine ${isAfter} order by is_remote, domain, conversation limit ${limit}`.execute(db)
-    return rows.map((row) => ({ isRemote: row.is_remote, domain: row.domain, conversation: row.conversation }))
   },
 })
 

@@ -1,21 +1,26 @@
 /** The only SQL of galley is in the files called `store-*`; here they become one thing. Tables: `migrations/`. */
 import type { Kysely } from 'kysely'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
+import { type CreationStore, creationStore } from './store-creation.ts'
 import { type HeardStore, heardStore } from './store-heard.ts'
+import { type ListingStore, listingStore } from './store-listing.ts'
 import { type MemberStore, memberStore } from './store-members.ts'
 import { type MembershipStore, membershipStore } from './store-memberships.ts'
 import { type OutboxStore, outboxStore } from './store-outbox.ts'
 
 /** What can be done in one transaction. Nothing in it waits for anybody but the database. */
-export interface GalleyTransaction extends ConversationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
+export interface GalleyTransaction
+  extends ConversationStore, CreationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
 
-export interface GalleyStore extends ConversationStore, MembershipStore, HeardStore {
+export interface GalleyStore extends ConversationStore, CreationStore, MembershipStore, ListingStore, HeardStore {
   /** All of it or nothing; committed when it returns. */
   transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
 }
 
 export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...conversationStore(db),
+  ...creationStore(db),
+  ...listingStore(db),
   ...membershipStore(db),
   ...heardStore(db),
   transaction: (work) => db.transaction().execute((tx) => work(inTransaction(tx))),
@@ -23,6 +28,7 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
 
 const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
   ...conversationStore(tx),
+  ...creationStore(tx),
   ...memberStore(tx),
   ...membershipStore(tx),
   ...heardStore(tx),

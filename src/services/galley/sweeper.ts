@@ -43,5 +43,5 @@ export const sweep = async (needs: SweepNeeds): Promise<void> => {
     await undoCreation(needs, id, 'N/A')
   }
   const before = new Date(now - HEARD_MS_MAX)
-  for (let gone = HEARD_ROWS_MAX; gone === HEARD_ROWS_MAX; ) gone = await store.forgetHeardBefore(before, HEARD_ROWS_MAX)
+  for (let gone = HEARD_ROWS_MAX; gone === HEARD_ROWS_MAX;) gone = await store.forgetHeardBefore(before, HEARD_ROWS_MAX)
 }

@@ -31,7 +31,8 @@ export const playBackends = (): PlayedBackends => {
     call: async (domain, _component, entry, input) => {
       const rpc = entry.name ?? 'unnamed'
       const answer = found(domain, rpc).rpcs?.[rpc]
-      if (!answer) throw new FederationFailure({ domain, rpc }, 533, 'federation-remote-error', { detail: 'not played' })
+      if (!answer)
+        throw new FederationFailure({ domain, rpc }, 533, 'federation-remote-error', { detail: 'not played' })
       const parsed = entry.input.parse(JSON.parse(JSON.stringify(input)))
       calls.push({ domain, rpc, input: parsed })
       const output: unknown = await answer(parsed as never)

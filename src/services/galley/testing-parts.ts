@@ -12,7 +12,10 @@ export interface PlayedParts {
   readonly gundeck: Fake
   readonly courier: Fake
   /** Somebody of ours, with the devices he has. */
-  registers(user: QualifiedUserId, options?: { readonly isVerified?: boolean; readonly clients?: readonly ClientId[] }): void
+  registers(
+    user: QualifiedUserId,
+    options?: { readonly isVerified?: boolean; readonly clients?: readonly ClientId[] },
+  ): void
   /** How `from` stands with `to`; the other way round only if `back` is given. */
   connects(from: QualifiedUserId, to: QualifiedUserId, status?: Status): void
   /** Gundeck takes nothing until this is undone. */
@@ -56,7 +59,9 @@ export const playParts = (): PlayedParts => {
       const found = to.flatMap((other) => {
         const status = standing(asking, other)
         const theirs = other.domain === OWN ? (standing(other, asking) ?? null) : null
-        return status ? [{ to: other, status, conversation: { domain: OWN, id: CONVERSATION }, other_status: theirs }] : []
+        return status
+          ? [{ to: other, status, conversation: { domain: OWN, id: CONVERSATION }, other_status: theirs }]
+          : []
       })
       return { outcome: 'found', body: found }
     },

@@ -76,7 +76,9 @@ export interface Told {
 
 export const startTestGalley = async (): Promise<TestGalley> => {
   await using stack = new AsyncDisposableStack()
-  const directory = stack.adopt(await mkdtemp(path.join(tmpdir(), 'comity-galley-')), (made) => rm(made, { recursive: true }))
+  const directory = stack.adopt(await mkdtemp(path.join(tmpdir(), 'comity-galley-')), (made) =>
+    rm(made, { recursive: true }),
+  )
   const database = stack.use(await openDatabase({ dataDirectory: directory, log: nullLog }))
   const clock = testClock()
   const parts = playParts()
@@ -86,9 +88,13 @@ export const startTestGalley = async (): Promise<TestGalley> => {
     startGalley({
       config: { domain: A },
       database,
-      ...{ brig: parts.brig, gundeck: parts.gundeck, courier: parts.courier },
+      brig: parts.brig,
+      gundeck: parts.gundeck,
+      courier: parts.courier,
       remotes: backends.remotes,
-      ...{ clock, random, log: nullLog },
+      clock,
+      random,
+      log: nullLog,
     })
   let galley = await begin()
   stack.defer(() => galley[Symbol.asyncDispose]())

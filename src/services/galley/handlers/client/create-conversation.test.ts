@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { ConversationCreated } from '#src/contract/federation/galley.ts'
 import type { QualifiedUserId } from '#src/contract/ids.ts'
 import { A, B, C, person, startTestGalley, type TestGalley } from '../../testing.ts'
 import type { PlayedBackend } from '../../testing-backends.ts'
@@ -90,13 +91,20 @@ test('the answer says where the conversation is', async () => {
 test('CNV-001: everybody of ours gets the conversation from his own point of view', async () => {
   const { id } = await created([alex, bob, chad])
   const { told } = await galley.queued()
-  assert.deepEqual(told.map(({ user, event }) => [user, event['type']]), [
-    [alice.id, 'conversation.create'],
-    [alex.id, 'conversation.create'],
-  ])
+  assert.deepEqual(
+    told.map(({ user, event }) => [user, event['type']]),
+    [
+      [alice.id, 'conversation.create'],
+      [alex.id, 'conversation.create'],
+    ],
+  )
   const [toAlice, toAlex] = told.map(({ event }) => event as { data: { members: { self: object; others: object[] } } })
   assert.deepEqual(toAlice?.data.members.self, { ...toAlice?.data.members.self, id: alice.id })
-  assert.deepEqual(toAlex?.data.members.self, { ...toAlex?.data.members.self, id: alex.id, conversation_role: 'wire_admin' })
+  assert.deepEqual(toAlex?.data.members.self, {
+    ...toAlex?.data.members.self,
+    id: alex.id,
+    conversation_role: 'wire_admin',
+  })
   assert.equal(toAlex?.data.members.others.length, 3)
   const { data, ...envelope } = told[1]?.event ?? {}
   assert.deepEqual(envelope, {
@@ -107,15 +115,21 @@ test('CNV-001: everybody of ours gets the conversation from his own point of vie
     qualified_from: alice,
     time: envelope['time'],
   })
-  assert.deepEqual(Object.entries(data as object).filter(([key]) => key.startsWith('access_role')), [
-    ['access_role', 'activated'],
-    ['access_role_v2', ['team_member', 'non_team_member', 'service']],
-  ])
+  assert.deepEqual(
+    Object.entries(data as object).filter(([key]) => key.startsWith('access_role')),
+    [
+      ['access_role', 'activated'],
+      ['access_role_v2', ['team_member', 'non_team_member', 'service']],
+    ],
+  )
   // Alice's other devices hear of it, the socket that asked does not; gundeck tells them apart by this.
-  assert.deepEqual(told.map(({ push, clients }) => [push.origin, clients]), [
-    [{ user: alice.id, connection: '7' }, []],
-    [{ user: alice.id, connection: '7' }, []],
-  ])
+  assert.deepEqual(
+    told.map(({ push, clients }) => [push.origin, clients]),
+    [
+      [{ user: alice.id, connection: '7' }, []],
+      [{ user: alice.id, connection: '7' }, []],
+    ],
+  )
 })
 
 test('CNV-001: other backends are told while the creator waits, of their own users and ours', async () => {
@@ -123,10 +137,8 @@ test('CNV-001: other backends are told while the creator waits, of their own use
   galley.parts.connects(alice, brad)
   const { id } = await created([alex, bob, brad, chad], { name: 'n', message_timer: 1000 })
   const toB = galley.backends.calls.find(({ domain, rpc }) => domain === B && rpc === 'on-conversation-created')
-  const { time, non_creator_members: members, ...rest } = toB?.input as {
-    time: string
-    non_creator_members: { qualified_id: QualifiedUserId }[]
-  }
+  assert.ok(toB)
+  const { time, non_creator_members: members, ...rest } = ConversationCreated.parse(toB.input)
   assert.match(time, /Z$/)
   assert.deepEqual(rest, {
     orig_user_id: alice.id,
@@ -148,7 +160,7 @@ test('CNV-001: other backends are told while the creator waits, of their own use
 test('CNV-001: users of different remote backends learn of each other by a queued join', async () => {
   const { id } = await created([alex, bob, chad])
   const { letters, told } = await galley.queued()
-  assert.deepEqual(letters.map(({ domain }) => domain).sort(), [B, C])
+  assert.deepEqual(new Set(letters.map(({ domain }) => domain)), new Set([B, C]))
   const [toB] = letters.filter(({ domain }) => domain === B)
   const [current, old] = (toB?.entries ?? []).map((entry) => [entry.bodyVersions, JSON.parse(entry.body)] as const)
   assert.deepEqual(current, [
@@ -230,7 +242,10 @@ test('a creation that a crash left unfinished is undone later', async () => {
   await assert.rejects(answer, /503/)
   const { told, letters } = await galley.queued()
   assert.deepEqual(told, [])
-  assert.deepEqual(letters.map(({ domain }) => domain), [B])
+  assert.deepEqual(
+    letters.map(({ domain }) => domain),
+    [B],
+  )
 })
 
 test('CNV-003: two backends that do not know each other prevent the creation', async () => {
@@ -259,7 +274,12 @@ test('CNV-005: a group has at most 500 members, the creator included', async () 
 
 test('CNV-005: what is malformed is refused and changes nothing', async () => {
   const before = await idsOf(alice)
-  for (const body of [{ name: 'x'.repeat(257) }, { name: '' }, { qualified_users: [{ id: 'x', domain: A }] }, { access: ['everybody'] }]) {
+  for (const body of [
+    { name: 'x'.repeat(257) },
+    { name: '' },
+    { qualified_users: [{ id: 'x', domain: A }] },
+    { access: ['everybody'] },
+  ]) {
     assert.equal(await statusOf(body), 400)
   }
   assert.deepEqual(await idsOf(alice), before)
@@ -290,12 +310,19 @@ test('what needs MLS or teams is refused', async () => {
 
 test('the creator and duplicates in the list are members once; nobody else is a group too', async () => {
   const { members } = await created([alice, alex, alex], { users: [alex.id] })
-  assert.deepEqual(members.others.map(({ id }) => id), [alex.id])
+  assert.deepEqual(
+    members.others.map(({ id }) => id),
+    [alex.id],
+  )
   assert.deepEqual((await created([])).members.others, [])
 })
 
 test('CNV-034: old clients name the access role, and the list beside it wins', async () => {
-  const old = await create([alex], { access_role: 'activated', access_role_v2: ['team_member', 'non_team_member', 'guest'] }, 2)
+  const old = await create(
+    [alex],
+    { access_role: 'activated', access_role_v2: ['team_member', 'non_team_member', 'guest'] },
+    2,
+  )
   assert.ok(old.outcome === 'created-old')
   assert.equal(old.body.access_role, 'non_activated')
   assert.deepEqual(old.body.access_role_v2, ['team_member', 'non_team_member', 'guest'])

@@ -21,7 +21,11 @@ export const listConversations =
   async ({ body }, { caller, apiVersion, requestId }) => {
     const wanted = [...new Map(body.qualified_ids.map((id) => [keyOf(id), id])).values()]
     const [own, remote] = await Promise.all([
-      readOwn(needs, wanted.filter(({ domain }) => domain === needs.domain).map(({ id }) => id), caller.user),
+      readOwn(
+        needs,
+        wanted.filter(({ domain }) => domain === needs.domain).map(({ id }) => id),
+        caller.user,
+      ),
       readRemote(needs, { ids: wanted.filter(({ domain }) => domain !== needs.domain), user: caller.user, requestId }),
     ])
     const found = [...own.seen, ...remote.found]

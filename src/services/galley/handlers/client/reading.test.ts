@@ -62,7 +62,10 @@ test('CNV-009: members read a conversation, others are denied it, and an unknown
   const read = await get(alex, id)
   assert.ok(read.outcome === 'found')
   assert.equal(read.body.members.self.conversation_role, 'wire_member')
-  assert.deepEqual(read.body.members.others.map(({ qualified_id: other }) => other), [alice])
+  assert.deepEqual(
+    read.body.members.others.map(({ qualified_id: other }) => other),
+    [alice],
+  )
   assert.deepEqual(await get(eve, id), { outcome: 'access-denied' })
   assert.deepEqual(await get(eve, { domain: A, id: ConversationId.parse(person().id) }), { outcome: 'not-found' })
 })
@@ -115,10 +118,14 @@ test('CNV-010: a remote conversation is read from its owner, with our own settin
   assert.deepEqual(read.body.qualified_id, id)
   assert.equal(read.body.name, 'theirs')
   assert.deepEqual(read.body.members.self.qualified_id, alice)
-  assert.deepEqual(read.body.members.others.map(({ qualified_id: other }) => other), [bob])
-  assert.deepEqual(galley.backends.calls.map(({ rpc, input }) => [rpc, input]), [
-    ['get-conversations', { user_id: alice.id, conv_ids: [id.id] }],
-  ])
+  assert.deepEqual(
+    read.body.members.others.map(({ qualified_id: other }) => other),
+    [bob],
+  )
+  assert.deepEqual(
+    galley.backends.calls.map(({ rpc, input }) => [rpc, input]),
+    [['get-conversations', { user_id: alice.id, conv_ids: [id.id] }]],
+  )
 })
 
 test('CNV-010: when the owner is away the reader hears of that', async () => {
@@ -172,10 +179,16 @@ test('CNV-012: the pages of ids hold each conversation once, ours first, and the
   ]
   await groupOf(alex, [])
   const pages = await allIds(alice, 2)
-  assert.deepEqual(pages.map(({ length }) => length), [2, 2, 2, 1])
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [2, 2, 2, 1],
+  )
   const ids = pages.flat() as { domain: Domain; id: string }[]
   assert.deepEqual(new Set(ids.map(({ id }) => id)), new Set([alice, ...own, ...remote].map(({ id }) => id as string)))
-  assert.deepEqual(ids.map(({ domain }) => domain), [A, A, A, A, B, B, C])
+  assert.deepEqual(
+    ids.map(({ domain }) => domain),
+    [A, A, A, A, B, B, C],
+  )
 })
 
 test('CNV-012: one page can hold all, and the state of the last page leads nowhere', async () => {
@@ -264,10 +277,13 @@ test('members see the roles there are, others do not', async () => {
     galley.as(user, 'get-conversation-roles', { params: { conversation } })
   const answer = await rolesFor(alice, id)
   assert.ok(answer.outcome === 'roles')
-  assert.deepEqual(answer.body.conversation_roles.map(({ conversation_role: role, actions }) => [role, actions.length]), [
-    ['wire_admin', 10],
-    ['wire_member', 1],
-  ])
+  assert.deepEqual(
+    answer.body.conversation_roles.map(({ conversation_role: role, actions }) => [role, actions.length]),
+    [
+      ['wire_admin', 10],
+      ['wire_member', 1],
+    ],
+  )
   assert.deepEqual(await rolesFor(eve, id), { outcome: 'access-denied' })
   assert.deepEqual(await rolesFor(eve, ConversationId.parse(person().id)), { outcome: 'not-found' })
   assert.equal((await rolesFor(eve, ConversationId.parse(eve.id))).outcome, 'roles')
@@ -280,12 +296,17 @@ test('an owner that fails in any way fails only its own conversations', async ()
   galley.backends.plays(B, {
     rpcs: {
       'get-conversations': () => {
-        throw new FederationFailure({ domain: B, rpc: 'get-conversations' }, 533, 'federation-invalid-body', { detail: '' })
+        throw new FederationFailure({ domain: B, rpc: 'get-conversations' }, 533, 'federation-invalid-body', {
+          detail: '',
+        })
       },
     },
   })
   const answer = await galley.as(alice, 'list-conversations', { body: { qualified_ids: [own, id] } })
   assert.ok(answer.outcome === 'list')
-  assert.deepEqual(answer.body.found.map(({ id: found }) => found), [own.id])
+  assert.deepEqual(
+    answer.body.found.map(({ id: found }) => found),
+    [own.id],
+  )
   assert.deepEqual(answer.body.failed, [id])
 })

@@ -44,7 +44,10 @@ export const onConversationCreated =
     const key = heardKey('on-conversation-created', created, context)
     const queued = await store.transaction(async (tx) => {
       if (await tx.rememberHeard(key, clock.now())) {
-        await tx.addMemberships({ domain: origin, id: created.cnv_id }, joining.map(({ user }) => user.id))
+        await tx.addMemberships(
+          { domain: origin, id: created.cnv_id },
+          joining.map(({ user }) => user.id),
+        )
         await tx.enqueue(createLetters({ created, creator, members, joining, key, context }))
       }
       return tx.lastLocalRow()

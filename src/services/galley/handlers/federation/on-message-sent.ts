@@ -33,7 +33,10 @@ export const onMessageSent =
     const addressed = userIdsOf(message)
     const present = await store.presentAmong(conversation, addressed)
     if (present.length < addressed.length) {
-      log.warn({ requestId, origin, conversation: conversation.id }, 'a message names users who are not in its conversation')
+      log.warn(
+        { requestId, origin, conversation: conversation.id },
+        'a message names users who are not in its conversation',
+      )
     }
     if (present.length === 0) return
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
 import { encodeProteusMessage } from '#src/contract/proteus.ts'
-import { A, B, C, client, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { B, C, client, person, startTestGalley, type TestGalley } from '../../testing.ts'
 
 let galley: TestGalley
 before(async () => {
@@ -19,7 +19,10 @@ beforeEach(async () => {
   ;[alice, bob, chad] = [person(), person(B), person(C)]
   galley.parts.registers(alice, { clients: [client('a1')] })
   for (const friend of [bob, chad]) galley.parts.connects(alice, friend)
-  for (const [user, device] of [[bob, 'b1'], [chad, 'c1']] as const) {
+  for (const [user, device] of [
+    [bob, 'b1'],
+    [chad, 'c1'],
+  ] as const) {
     galley.backends.plays(user.domain, {
       rpcs: {
         'get-not-fully-connected-backends': () => ({ non_connected_backends: [] }),
@@ -66,10 +69,13 @@ test('a member on another backend is shown the conversation without himself amon
       members: { self_role: 'wire_member', others: shown?.members.others },
       protocol: { protocol: 'proteus' },
     })
-    assert.deepEqual(new Map(shown?.members.others.map((other) => [other.id, other])), new Map([
-      [alice.id, { qualified_id: alice, id: alice.id, conversation_role: 'wire_admin', status: 0 }],
-      [chad.id, { qualified_id: chad, id: chad.id, conversation_role: 'wire_member', status: 0 }],
-    ]))
+    assert.deepEqual(
+      new Map(shown?.members.others.map((other) => [other.id, other])),
+      new Map([
+        [alice.id, { qualified_id: alice, id: alice.id, conversation_role: 'wire_admin', status: 0 }],
+        [chad.id, { qualified_id: chad, id: chad.id, conversation_role: 'wire_member', status: 0 }],
+      ]),
+    )
   }
 })
 
@@ -87,7 +93,10 @@ const raw = (sender: string, recipients: readonly (readonly [QualifiedUserId, st
   const bytes = encodeProteusMessage({
     sender: client(sender),
     recipients: new Map(
-      recipients.map(([{ domain, id }, device]) => [domain, new Map([[id, new Map([[client(device), Buffer.from(device)]])]])]),
+      recipients.map(([{ domain, id }, device]) => [
+        domain,
+        new Map([[id, new Map([[client(device), Buffer.from(device)]])]]),
+      ]),
     ),
     nativePush: true,
     blob: new Uint8Array(),
@@ -102,12 +111,25 @@ const sendFrom = async (origin: typeof B, sender: QualifiedUserId, message: stri
   galley.from(origin, 'send-message', { conv_id: to, sender: sender.id, raw_message: message })
 
 test('MSG-009: a remote member’s message is delivered here and queued to the others', async () => {
-  const { status, body } = await sendFrom(B, bob, raw('b1', [[alice, 'a1'], [chad, 'c1']]))
+  const { status, body } = await sendFrom(
+    B,
+    bob,
+    raw('b1', [
+      [alice, 'a1'],
+      [chad, 'c1'],
+    ]),
+  )
   assert.equal(status, 200)
   assert.ok('Right' in (body as object))
   const { told, letters } = await galley.queued()
-  assert.deepEqual(told.map(({ clients, event, push }) => [clients, event['qualified_from'], push.origin]), [[['a1'], bob, null]])
-  assert.deepEqual(letters.map(({ domain }) => domain), [C])
+  assert.deepEqual(
+    told.map(({ clients, event, push }) => [clients, event['qualified_from'], push.origin]),
+    [[['a1'], bob, null]],
+  )
+  assert.deepEqual(
+    letters.map(({ domain }) => domain),
+    [C],
+  )
 })
 
 test('a message to the sender’s own backend is queued to it like to any other', async () => {
@@ -122,7 +144,15 @@ test('a message to the sender’s own backend is queued to it like to any other'
   const made = await galley.as(alice, 'create-conversation', { body: { qualified_users: [bob, brad] } })
   assert.ok(made.outcome === 'created')
   await galley.queued()
-  const { body } = await sendFrom(B, bob, raw('b1', [[alice, 'a1'], [brad, 'b2']]), made.body.id)
+  const { body } = await sendFrom(
+    B,
+    bob,
+    raw('b1', [
+      [alice, 'a1'],
+      [brad, 'b2'],
+    ]),
+    made.body.id,
+  )
   assert.ok('Right' in (body as object))
   const [toB] = (await galley.queued()).letters
   assert.equal(toB?.domain, B)
@@ -143,7 +173,14 @@ test('mismatches and strangers are told to the sender’s backend as values', as
 })
 
 test('a backend cannot send for members of another one', async () => {
-  const { body } = await sendFrom(B, chad, raw('c1', [[alice, 'a1'], [bob, 'b1']]))
+  const { body } = await sendFrom(
+    B,
+    chad,
+    raw('c1', [
+      [alice, 'a1'],
+      [bob, 'b1'],
+    ]),
+  )
   assert.deepEqual(body, { Left: { tag: 'MessageNotSentConversationNotFound' } })
   assert.deepEqual((await galley.queued()).told, [])
 })
@@ -156,6 +193,13 @@ test('a message that cannot be read is refused without the label that a queue ta
 
 test('while the sender’s backend cannot be asked for his clients nobody calls his client unknown', async () => {
   galley.backends.plays(B, {})
-  const { status } = await sendFrom(B, bob, raw('b1', [[alice, 'a1'], [chad, 'c1']]))
+  const { status } = await sendFrom(
+    B,
+    bob,
+    raw('b1', [
+      [alice, 'a1'],
+      [chad, 'c1'],
+    ]),
+  )
   assert.equal(status, 533)
 })

@@ -23,17 +23,18 @@ beforeEach(async () => {
 
 type Wishes = Partial<OneToOneAlignment>
 
-const between = (self: QualifiedUserId, other: QualifiedUserId, conversation: QualifiedConversationId) => (wishes: Wishes) =>
-  galley.align({
-    self: self.id,
-    other,
-    conversation,
-    selfIn: true,
-    otherIn: true,
-    kind: 'one2one',
-    actor: 'self',
-    ...wishes,
-  })
+const between =
+  (self: QualifiedUserId, other: QualifiedUserId, conversation: QualifiedConversationId) => (wishes: Wishes) =>
+    galley.align({
+      self: self.id,
+      other,
+      conversation,
+      selfIn: true,
+      otherIn: true,
+      kind: 'one2one',
+      actor: 'self',
+      ...wishes,
+    })
 
 const told = async () =>
   (await galley.queued()).told.map(({ user, event: { type, from, data } }) => ({ user, type, from, data }))
@@ -82,7 +83,10 @@ test('accepting makes it a conversation of two, and both hear who joined', async
   assert.ok(typeof accepted === 'object')
   assert.equal(accepted.type, 2)
   assert.equal(accepted.creator, alice.id)
-  assert.deepEqual(accepted.members.others.map(({ qualified_id: other }) => other), [alice])
+  assert.deepEqual(
+    accepted.members.others.map(({ qualified_id: other }) => other),
+    [alice],
+  )
   await accept({})
   assert.deepEqual(await told(), [])
 })
@@ -137,13 +141,18 @@ test('asking a remote user hosts the conversation with the asker alone, and nobo
   assert.equal(pending.type, 3)
   // The remote user accepts.
   await align({ actor: 'other' })
-  assert.deepEqual(await told(), [{ user: alice.id, type: 'conversation.member-join', from: bob.id, data: joined(bob) }])
+  assert.deepEqual(await told(), [
+    { user: alice.id, type: 'conversation.member-join', from: bob.id, data: joined(bob) },
+  ])
   await align({ actor: 'other' })
   assert.deepEqual(await told(), [])
   const accepted = await read(alice)
   assert.ok(typeof accepted === 'object')
   assert.equal(accepted.type, 2)
-  assert.deepEqual(accepted.members.others.map(({ qualified_id: other }) => other), [bob])
+  assert.deepEqual(
+    accepted.members.others.map(({ qualified_id: other }) => other),
+    [bob],
+  )
   const { body } = await galley.from(B, 'get-conversations', { user_id: bob.id, conv_ids: [id] })
   const [shown] = (body as { convs: { metadata: { type: number; creator: string } }[] }).convs
   assert.deepEqual([shown?.metadata.type, shown?.metadata.creator], [2, alice.id])
@@ -158,9 +167,13 @@ test('being asked by a remote user hosts the conversation with him alone; accept
   const [event, ...rest] = await told()
   assert.deepEqual(rest, [])
   assert.deepEqual([event?.user, event?.type], [alice.id, 'conversation.create'])
-  const { type, members } = event?.data as { type: number; members: { others: { qualified_id: unknown }[] } }
+  assert.ok(event)
+  const { type, members } = event.data as { type: number; members: { others: { qualified_id: unknown }[] } }
   assert.equal(type, 2)
-  assert.deepEqual(members.others.map(({ qualified_id: other }) => other), [bob])
+  assert.deepEqual(
+    members.others.map(({ qualified_id: other }) => other),
+    [bob],
+  )
 })
 
 test('what our user does leaves the place of a remote one, and the other way round', async () => {
@@ -188,7 +201,9 @@ test('asking across backends puts the asker on record; he hears when the other o
   assert.deepEqual(await told(), [])
   await align({ actor: 'other' })
   await align({ actor: 'other' })
-  assert.deepEqual(await told(), [{ user: alice.id, type: 'conversation.member-join', from: bob.id, data: joined(bob) }])
+  assert.deepEqual(await told(), [
+    { user: alice.id, type: 'conversation.member-join', from: bob.id, data: joined(bob) },
+  ])
   const page = await galley.as(alice, 'list-conversation-ids', { body: {} })
   assert.ok(page.outcome === 'page')
   assert.deepEqual(page.body.qualified_conversations.at(-1), { domain: B, id })
@@ -203,9 +218,17 @@ test('accepting across backends shows the conversation to the one who accepts', 
   const [event, ...rest] = await told()
   assert.deepEqual(rest, [])
   assert.deepEqual([event?.user, event?.type, event?.from], [alice.id, 'conversation.create', alice.id])
-  const view = event?.data as { qualified_id: unknown; creator: string; type: number; members: { others: { id: string }[] } }
+  const view = event?.data as {
+    qualified_id: unknown
+    creator: string
+    type: number
+    members: { others: { id: string }[] }
+  }
   assert.deepEqual([view.qualified_id, view.creator, view.type], [{ domain: B, id }, bob.id, 2])
-  assert.deepEqual(view.members.others.map((other) => other.id), [bob.id])
+  assert.deepEqual(
+    view.members.others.map((other) => other.id),
+    [bob.id],
+  )
 })
 
 test('who blocks across backends is off the record', async () => {
@@ -214,5 +237,8 @@ test('who blocks across backends is off the record', async () => {
   await align({ selfIn: false, otherIn: false })
   const page = await galley.as(alice, 'list-conversation-ids', { body: {} })
   assert.ok(page.outcome === 'page')
-  assert.deepEqual(page.body.qualified_conversations.map(({ domain }) => domain), [A])
+  assert.deepEqual(
+    page.body.qualified_conversations.map(({ domain }) => domain),
+    [A],
+  )
 })

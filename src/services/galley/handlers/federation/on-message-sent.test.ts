@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import { B, C, person, startTestGalley, type TestGalley, type Told, toldBy } from '../../testing.ts'
+
+let galley: TestGalley
+before(async () => {
+  galley = await startTestGalley()
+})
+after(() => galley[Symbol.asyncDispose]())
+
+let alice: QualifiedUserId
+let alex: QualifiedUserId
+let bob: QualifiedUserId
+let conversation: QualifiedConversationId
+
+// bob@B has made a conversation in which he has alice and alex of ours.
+beforeEach(async () => {
+  ;[alice, alex, bob] = [person(), person(), person(B)]
+  for (const user of [alice, alex]) galley.parts.connects(bob, user)
+  conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const { status } = await galley.from(B, 'on-conversation-created', creation([alice, alex]))
+  assert.equal(status, 200)
+})
+
+const creation = (members: readonly QualifiedUserId[], more: object = {}) => ({
+  time: '2026-01-01T00:00:00.5Z',
+  orig_user_id: bob.id,
+  cnv_id: conversation.id,
+  cnv_type: 0,
+  cnv_access: ['invite'],
+  cnv_access_roles: ['team_member', 'non_team_member', 'service'],
+  cnv_name: 'theirs',
+  non_creator_members: members.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
+  protocol: { protocol: 'proteus' },
+  ...more,
+})
+
+const sent = (recipients: object, more: object = {}) => ({
+  time: '2026-01-02T00:00:00.25Z',
+  data: 'ZGF0YQ==',
+  sender: bob,
+  sender_client: 'b1',
+  conversation: conversation.id,
+  priority: 'low',
+  push: false,
+  transient: false,
+  recipients,
+  ...more,
+})
+
+/** Messages are pushed directly; see local-lane.ts. */
+const pushedTo = (): Told[] => {
+  const calls = galley.parts.gundeck.calls.splice(0)
+  return calls.flatMap(({ input }) => toldBy((input as { body: unknown }).body))
+}
+
+test('MSG-009: a message reaches exactly the listed clients of members, and is answered when gundeck has it', async () => {
+  pushedTo()
+  const recipients = { [alice.id]: { a1: 'eA==', a2: 'eQ==' }, [person().id]: { f1: 'eg==' } }
+  const { status, body } = await galley.from(B, 'on-message-sent', sent(recipients))
+  assert.deepEqual([status, body], [200, {}])
+  const all = pushedTo()
+  const event = {
+    type: 'conversation.otr-message-add',
+    conversation: conversation.id,
+    qualified_conversation: conversation,
+    from: bob.id,
+    qualified_from: bob,
+    time: '2026-01-02T00:00:00.250Z',
+  }
+  assert.deepEqual(
+    all.map(({ user, clients, event: seen }) => [user, clients, seen]),
+    [
+      [alice.id, ['a1'], { ...event, data: { sender: 'b1', recipient: 'a1', text: 'eA==', data: 'ZGF0YQ==' } }],
+      [alice.id, ['a2'], { ...event, data: { sender: 'b1', recipient: 'a2', text: 'eQ==', data: 'ZGF0YQ==' } }],
+    ],
+  )
+  const { nativePush, priority, transient, origin } = all[0]?.push ?? {}
+  assert.deepEqual([nativePush, priority, transient, origin], [false, 'low', false, null])
+})
+
+test('a repeated message has the same id for gundeck, another message another', async () => {
+  pushedTo()
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  for (const requestId of ['r1', 'r1', 'r2']) await galley.from(B, 'on-message-sent', message, { requestId })
+  const [first, again, other] = pushedTo().map(({ push }) => push.id)
+  assert.equal(first, again)
+  assert.notEqual(first, other)
+})
+
+test('while gundeck is down a message is not answered with success', async () => {
+  galley.parts.gundeckIsDown = true
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  assert.equal((await galley.from(B, 'on-message-sent', message)).status, 500)
+  galley.parts.gundeckIsDown = false
+  assert.equal((await galley.from(B, 'on-message-sent', message)).status, 200)
+})
+
+test('messages to conversations of others, or to nobody we know, reach nobody and are answered', async () => {
+  pushedTo()
+  const message = sent({ [alice.id]: { a1: 'eA==' } })
+  assert.equal((await galley.from(C, 'on-message-sent', message)).status, 200)
+  const unknown = { ...message, conversation: person().id }
+  assert.equal((await galley.from(B, 'on-message-sent', unknown)).status, 200)
+  assert.equal((await galley.from(B, 'on-message-sent', sent({}))).status, 200)
+  assert.deepEqual(pushedTo(), [])
+})

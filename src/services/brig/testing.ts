@@ -233,7 +233,7 @@ let people = 0
 /** Registers somebody; `null` for an anonymous guest. */
 export const registerPerson = async (brig: TestBrig, name = 'alice', email?: string | null): Promise<Person> => {
   people += 1
-  const address = email === undefined ? `${name}${people}@${brig.domain}` : email
+  const address = email === undefined ? `person${people}@${brig.domain}` : email
   const body = { name, password: PASSWORD, ...(address !== null && { email: address, email_code: CODE }) }
   const registered = await callPublic(brig, { path: '/register', body })
   if (registered.status !== 201) throw new Error(`registering failed: ${JSON.stringify(registered.body)}`)

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { ClientId, UserId } from '#src/contract/ids.ts'
+import { PERMANENT_DEVICES_MAX } from './limits.ts'
+import {
+  callPublic,
+  cookieOf,
+  newDevice,
+  newNetwork,
+  type Person,
+  prekey,
+  registerPerson,
+  startTestBrig,
+  type TestBrig,
+} from './testing.ts'
+
+const network = newNetwork()
+let a: TestBrig
+let b: TestBrig
+before(async () => {
+  a = await startTestBrig({ domain: 'a.example', network })
+  b = await startTestBrig({ domain: 'b.example', network })
+})
+after(() => Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]))
+
+const UNKNOWN = ClientId.parse('dead')
+
+const addDevice = async (person: Person, seed: string, overrides: Record<string, unknown> = {}): Promise<ClientId> => {
+  const answer = await person.calls('register-device', { body: newDevice(seed, overrides) })
+  assert.equal(answer.outcome, 'registered')
+  return answer.outcome === 'registered' ? answer.body.id : UNKNOWN
+}
+
+test('a new device is shown, announced to all devices, and its announcement has arrived before the answer', async () => {
+  const alice = await registerPerson(a)
+  await a.told()
+  const body = newDevice('phone', { label: 'phone', model: 'Chrome', cookie: '297', class: 'phone' })
+  const flushes = a.courier.calls.length
+  const answer = await alice.calls('register-device', { body })
+  assert.ok(answer.outcome === 'registered')
+  const id = createHash('sha256').update(body.lastkey.key).digest('hex').slice(0, 16).replace(/^0+/, '')
+  const device = {
+    id,
+    type: 'permanent',
+    time: '2026-01-01T00:00:00.000Z',
+    mls_public_keys: {},
+    class: 'phone',
+    label: 'phone',
+    model: 'Chrome',
+    cookie: '297',
+  }
+  assert.deepEqual(answer.body, { ...device, capabilities: [] })
+  const [letter, ...others] = await a.told()
+  assert.deepEqual(others, [])
+  assert.equal(letter?.endpoint, 'push')
+  const [push] = letter?.body['pushes'] as Record<string, unknown>[]
+  assert.deepEqual(push?.['recipients'], [{ user: alice.id }])
+  assert.deepEqual(push?.['payload'], [
+    { type: 'user.client-add', client: { ...device, capabilities: { capabilities: [] } } },
+  ])
+  assert.deepEqual(push?.['origin'], { user: alice.id, connection: '7' })
+  assert.deepEqual(
+    a.courier.calls.slice(flushes).map(({ name }) => name),
+    ['flush-queue'],
+  )
+})
+
+test('the path of a new device is its location', async () => {
+  const alice = await registerPerson(a)
+  const answer = await callPublic(a, {
+    path: '/clients',
+    headers: { 'z-user': alice.id },
+    body: newDevice('located'),
+  })
+  assert.equal(answer.status, 201)
+  assert.equal(answer.headers['location'], `/clients/${String(answer.body['id'])}`)
+})
+
+test('a further device needs the password', async () => {
+  const alice = await registerPerson(a)
+  await addDevice(alice, 'first', { password: undefined })
+  const register = async (password: string | undefined) =>
+    (await alice.calls('register-device', { body: newDevice('second', { password }) })).outcome
+  assert.equal(await register(undefined), 'missing-auth')
+  assert.equal(await register('wrong horse'), 'wrong-password')
+  assert.equal(await register('correct horse'), 'registered')
+})
+
+test('the same last-resort prekey is the same device, begun anew', async () => {
+  const alice = await registerPerson(a)
+  const id = await addDevice(alice, 'same')
+  const again = await addDevice(alice, 'same', { prekeys: [prekey(9)], label: 'again' })
+  assert.equal(again, id)
+  const devices = await alice.calls('list-devices', {})
+  assert.deepEqual(devices.outcome === 'found' && devices.body.map(({ label }) => label), ['again'])
+  const left = await alice.calls('list-own-prekeys', { params: { client: id } })
+  assert.deepEqual(left.outcome === 'found' && left.body, [9, 65_535])
+})
+
+test('seven permanent devices and no more', async () => {
+  const alice = await registerPerson(a)
+  for (let number = 0; number < PERMANENT_DEVICES_MAX; number += 1) await addDevice(alice, `number ${number}`)
+  const register = async (body: ReturnType<typeof newDevice>) => (await alice.calls('register-device', { body })).outcome
+  assert.equal(await register(newDevice('one more')), 'too-many-clients')
+  assert.equal(await register(newDevice('number 3')), 'registered')
+  assert.equal(await register(newDevice('short visit', { type: 'temporary' })), 'registered')
+})
+
+test('a new temporary device replaces the old one, which is told and loses its sessions', async () => {
+  const alice = await registerPerson(a)
+  const first = await addDevice(alice, 'visit one', { type: 'temporary' })
+  const bind = (cookie: string, client: string) =>
+    callPublic(a, { path: '/access', query: { client_id: client }, headers: { cookie: `zuid=${cookie}` } })
+  const bound = await bind(alice.cookie, first)
+  await a.told()
+  const second = await addDevice(alice, 'visit two', { type: 'temporary' })
+  const letters = await a.told()
+  assert.deepEqual(
+    letters.map(({ endpoint }) => endpoint),
+    ['push', 'remove-client', 'push'],
+  )
+  assert.deepEqual(letters[1]?.body, { user: alice.id, client: first })
+  const devices = await alice.calls('list-devices', {})
+  assert.deepEqual(devices.outcome === 'found' && devices.body.map(({ id }) => id), [second])
+  assert.equal((await bind(cookieOf(bound.headers), second)).status, 403)
+})
+
+test('a temporary device that is replaced in its own session leaves the session to its successor', async () => {
+  const alice = await registerPerson(a)
+  const access = (query: Record<string, string> = {}) =>
+    callPublic(a, { path: '/access', query, headers: { cookie: `zuid=${alice.cookie}` } })
+  const first = await addDevice(alice, 'stay one', { type: 'temporary' })
+  await access({ client_id: first })
+  const second = await addDevice(alice.as(first), 'stay two', { type: 'temporary' })
+  assert.equal((await access({ client_id: second })).status, 200)
+})
+
+test('malformed prekeys and types are refused and nothing is stored', async () => {
+  const alice = await registerPerson(a)
+  const wrong = [
+    { prekeys: [{ id: 1, key: 'not base64!' }] },
+    { prekeys: [{ id: 65_535, key: prekey(1).key }] },
+    { prekeys: [{ id: -1, key: prekey(1).key }] },
+    { prekeys: [{ id: 1, key: '' }] },
+    { lastkey: { id: 1, key: prekey(1).key } },
+    { type: 'legalhold' },
+    { class: 'legalhold' },
+    { prekeys: undefined },
+  ]
+  for (const overrides of wrong) {
+    const body = newDevice('malformed', overrides)
+    await assert.rejects(alice.calls('register-device', { body }), /answered 400: .*"bad-request"/)
+  }
+  const devices = await alice.calls('list-devices', {})
+  assert.deepEqual(devices.outcome === 'found' && devices.body, [])
+})
+
+test('capabilities are shown as each version knows them, only grow, and only those we support are granted', async () => {
+  const alice = await registerPerson(a)
+  const capability = 'legalhold-implicit-consent'
+  const asked = [capability, 'consumable-notifications', 'telepathy']
+  const client = await addDevice(alice, 'capable', { capabilities: { capabilities: asked } })
+  const shown = async (version: number) => {
+    const found = await alice.calls('get-device', { params: { client } }, version)
+    return found.outcome === 'found' && found.body.capabilities
+  }
+  assert.deepEqual(await shown(8), [capability])
+  assert.deepEqual(await shown(7), [capability])
+  assert.deepEqual(await shown(6), { capabilities: [capability] })
+  const update = async (capabilities: string[]) =>
+    (await alice.calls('update-device', { params: { client }, body: { capabilities } })).outcome
+  assert.equal(await update([capability]), 'updated')
+  assert.equal(await update([]), 'capability-removed')
+  const listed = await alice.calls('get-capabilities', { params: { client } }, 6)
+  assert.deepEqual(listed.outcome === 'found-nested' && listed.body, { capabilities: [capability] })
+})
+
+test('a device is changed in what is given, and prekeys with the same id are replaced', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'changing')
+  const body = { label: 'x', prekeys: [prekey(2, 'a replaced prekey'), prekey(5), prekey(5, 'the last one counts')] }
+  assert.equal((await alice.calls('update-device', { params: { client }, body })).outcome, 'updated')
+  const device = await alice.calls('get-device', { params: { client } })
+  assert.equal(device.outcome === 'found' && device.body.label, 'x')
+  const left = await alice.calls('list-own-prekeys', { params: { client } })
+  assert.deepEqual(left.outcome === 'found' && left.body, [1, 2, 5, 65_535])
+  const user = { domain: a.domain, user: alice.id, client }
+  await alice.calls('claim-prekey', { params: user })
+  const second = await alice.calls('claim-prekey', { params: user })
+  assert.deepEqual(second.outcome === 'claimed' && second.body.prekey, prekey(2, 'a replaced prekey'))
+  assert.equal((await alice.calls('update-device', { params: { client: UNKNOWN }, body: {} })).outcome, 'not-found')
+})
+
+test('a public key is set once per scheme, and comes back exactly as it was sent', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'signing')
+  const set = async (mls_public_keys: Record<string, string>) =>
+    (await alice.calls('update-device', { params: { client }, body: { mls_public_keys } })).outcome
+  assert.equal(await set({ ed25519: 'AAAA' }), 'updated')
+  assert.equal(await set({ ed25519: 'AAAA' }), 'updated')
+  assert.equal(await set({ ed25519: 'BBBB' }), 'duplicate-key')
+  assert.equal(await set({ ecdsa_secp256r1_sha256: 'CCCC' }), 'updated')
+  const device = await alice.calls('get-device', { params: { client } })
+  assert.deepEqual(device.outcome === 'found' && device.body.mls_public_keys, {
+    ed25519: 'AAAA',
+    ecdsa_secp256r1_sha256: 'CCCC',
+  })
+})
+
+test('a device that is not there is a bare 404', async () => {
+  const alice = await registerPerson(a)
+  for (const client of ['dead', 'no id at all']) {
+    assert.deepEqual(await alice.calls('get-device', { params: { client } }), { outcome: 'not-found' })
+  }
+})
+
+test('removing a device takes the password, ends its sessions, and is told to all devices', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'going', { cookie: 'label of going' })
+  const log = await callPublic(a, {
+    path: '/login',
+    body: { email: alice.email, password: 'correct horse', label: 'label of going' },
+  })
+  await a.told()
+  const remove = async (password?: string) =>
+    (await alice.calls('remove-device', { params: { client }, body: { password } })).outcome
+  assert.equal(await remove(), 'missing-auth')
+  assert.equal(await remove('wrong horse'), 'wrong-password')
+  assert.deepEqual(await a.told(), [])
+  assert.equal(await remove('correct horse'), 'removed')
+  const letters = await a.told()
+  assert.deepEqual(
+    letters.map(({ endpoint }) => endpoint),
+    ['push', 'remove-client'],
+  )
+  assert.equal(await remove('correct horse'), 'not-found')
+  const gone = { domain: a.domain, user: alice.id, client }
+  assert.equal((await alice.calls('claim-prekey', { params: gone })).outcome, 'not-found')
+  const session = await callPublic(a, { path: '/access', headers: { cookie: `zuid=${cookieOf(log.headers)}` } })
+  assert.equal(session.status, 403)
+})
+
+test('a temporary device goes without password, and without body', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'passing', { type: 'temporary' })
+  assert.equal((await alice.calls('remove-device', { params: { client }, body: undefined })).outcome, 'removed')
+})
+
+test('others see of a device what it is and no more, here and elsewhere', async () => {
+  const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
+  const first = await addDevice(bob, 'bob one', { label: 'secret', class: 'phone' })
+  const second = await addDevice(bob, 'bob two', { class: undefined })
+  const params = { domain: b.domain, user: bob.id }
+  const expected = [{ id: first, class: 'phone' }, { id: second }]
+  for (const asker of [alice, bob]) {
+    const listed = await asker.calls('list-user-devices', { params })
+    assert.deepEqual(listed.outcome === 'found' && listed.body, expected)
+    const one = await asker.calls('get-user-device', { params: { ...params, client: first } })
+    assert.deepEqual(one.outcome === 'found' && one.body, expected[0])
+    const none = await asker.calls('get-user-device', { params: { ...params, client: UNKNOWN } })
+    assert.equal(none.outcome, 'not-found')
+  }
+})
+
+test('a list of devices leaves out backends that cannot be asked', async () => {
+  const [alice, alex, bob] = [await registerPerson(a), await registerPerson(a), await registerPerson(b)]
+  const device = await addDevice(bob, 'bob listed')
+  const users = [
+    { domain: a.domain, id: alex.id },
+    { domain: b.domain, id: bob.id },
+    { domain: 'down.example' as never, id: bob.id },
+  ]
+  const listed = await alice.calls('list-devices-of-users', { body: { qualified_users: users } })
+  assert.deepEqual(listed.outcome === 'found' && listed.body.qualified_user_map, {
+    'a.example': { [alex.id]: [] },
+    'b.example': { [bob.id]: [{ id: device, class: 'desktop' }] },
+  })
+})
+
+const claimOne = async (asker: Person, params: { domain: string; user: UserId; client: ClientId }) => {
+  const claimed = await asker.calls('claim-prekey', { params })
+  return claimed.outcome === 'claimed' ? claimed.body.prekey.id : claimed.outcome
+}
+
+test('each prekey is given out once, to whoever asks from wherever, and the last resort for ever', async () => {
+  const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
+  const client = await addDevice(bob, 'bob keys')
+  const params = { domain: b.domain, user: bob.id, client }
+  const given = [
+    await claimOne(alice, params),
+    await claimOne(bob, params),
+    await claimOne(alice, params),
+    await claimOne(alice, params),
+  ]
+  assert.deepEqual(given, [1, 2, 65_535, 65_535])
+  assert.equal(await claimOne(alice, { ...params, client: UNKNOWN }), 'not-found')
+})
+
+test('of a user one prekey of each device is claimed', async () => {
+  const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
+  const clients = [await addDevice(bob, 'bundle one'), await addDevice(bob, 'bundle two')]
+  const params = { domain: b.domain, user: bob.id }
+  for (const [asker, id] of [
+    [alice, 1],
+    [bob, 2],
+  ] as const) {
+    const bundle = await asker.calls('claim-prekeys-of-user', { params })
+    assert.ok(bundle.outcome === 'claimed')
+    assert.equal(bundle.body.user, bob.id)
+    assert.deepEqual(
+      new Map(bundle.body.clients.map(({ client, prekey: claimed }) => [client, claimed.id])),
+      new Map(clients.map((client) => [client, id])),
+    )
+  }
+  const nobody = { domain: a.domain, user: UserId.parse('00000000-0000-4000-8000-000000000000') }
+  assert.equal((await alice.calls('claim-prekeys-of-user', { params: nobody })).outcome, 'not-found')
+})
+
+test('prekeys of many devices are claimed at once; unknown devices have none, unreachable users are named', async () => {
+  const [alice, alex, bob] = [await registerPerson(a), await registerPerson(a), await registerPerson(b)]
+  const [ofAlex, ofBob] = [await addDevice(alex, 'alex many'), await addDevice(bob, 'bob many')]
+  const body = {
+    'a.example': { [alex.id]: [ofAlex] },
+    'b.example': { [bob.id]: [ofBob, UNKNOWN] },
+    'down.example': { [bob.id]: [ofBob] },
+  }
+  const claimed = await alice.calls('claim-prekeys', { body })
+  assert.ok(claimed.outcome === 'claimed')
+  const keys = claimed.body.qualified_user_client_prekeys as Record<string, Record<string, Record<string, unknown>>>
+  assert.deepEqual(keys['a.example']?.[alex.id]?.[ofAlex], prekey(1, 'alex many first prekey'))
+  assert.deepEqual(keys['b.example']?.[bob.id], { [ofBob]: prekey(1, 'bob many first prekey'), [UNKNOWN]: null })
+  assert.equal('down.example' in keys, false)
+  assert.deepEqual(claimed.body.failed_to_list, [{ domain: 'down.example', id: bob.id }])
+
+  const complete = await alice.calls('claim-prekeys', { body: { 'a.example': { [alex.id]: [ofAlex] } } })
+  assert.equal(complete.outcome === 'claimed' && 'failed_to_list' in complete.body, false)
+  const bare = await alice.calls('claim-prekeys', { body }, 3)
+  assert.ok(bare.outcome === 'claimed-bare')
+  assert.deepEqual(Object.keys(bare.body), ['a.example', 'b.example'])
+})
+
+test('no more than 500 users at once', async () => {
+  const alice = await registerPerson(a)
+  const user = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+  const users = Object.fromEntries(Array.from({ length: 501 }, (_, number) => [user(number), []]))
+  const refused = await alice.calls('claim-prekeys', { body: { 'a.example': users } })
+  assert.equal(refused.outcome, 'too-many-clients')
+})

@@ -12,15 +12,15 @@ import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { ServerHttp2Session } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import type { TlsOptions, TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { createIdentities, type Identities } from './identity.ts'
-import { verifiedCertificate } from './ingress/client-certificate.ts'
 import { type Door, type Knocker, openDoor } from './ingress/door.ts'
 import { http1Engine } from './ingress/http1-engine.ts'
 import { startHttp2 } from './ingress/http2-engine.ts'
+import { anchorForDepth } from './ingress/trust-anchors.ts'
 import type { HandleInward } from './inward.ts'
 import {
   INGRESS_CONNECTIONS_MAX,
@@ -65,8 +65,8 @@ export const startIngress = async ({ config, handle, clock, random, log }: Ingre
   const { certificateFile, privateKeyFile, clientCaFile: caFile } = config
   const tls = await loadTlsMaterial({ certificateFile, privateKeyFile, caFile })
   const door = openDoor({ infraDomain: config.infraDomain.toLowerCase(), handle, random, log })
-  const recognise = recogniser({ tls, verifyDepth: config.verifyDepth, identities: createIdentities(clock) })
-  const { server, sessions } = createDoorServer({ tls, door, recognise, log })
+  const recognise = recogniser(createIdentities(clock))
+  const { server, sessions } = createDoorServer({ tls: tlsOptions(tls, config.verifyDepth), door, recognise, log })
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const address = server.address()
@@ -81,19 +81,19 @@ export const startIngress = async ({ config, handle, clock, random, log }: Ingre
 
 type Recognise = (socket: TLSSocket) => Knocker
 
-interface RecogniserParts {
-  readonly tls: TlsMaterial
-  readonly verifyDepth: number
-  readonly identities: Identities
-}
-
-/** Once per connection; all its requests share the result. */
-const recogniser = ({ tls, verifyDepth, identities }: RecogniserParts): Recognise => {
+/**
+ * Once per connection; all its requests share the result.
+ *
+ * The verifier's verdict about signatures, dates, purpose and length of the chain is one bit. The reason it gives for
+ * a refusal is never looked at: it keeps only the last of several, so that "wrong purpose" is also what an untrusted
+ * chain may be called, and accepting that reason would accept everybody.
+ */
+const recogniser = (identities: Identities): Recognise => {
   const known = new WeakMap<TLSSocket, Knocker>()
   return (socket) => {
     const before = known.get(socket)
     if (before) return before
-    const certificate = verifiedCertificate(socket, tls.anchors, verifyDepth)
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
     const knocker = { address: socket.remoteAddress, identity: certificate && identities.fromCertificate(certificate) }
     known.set(socket, knocker)
     return knocker
@@ -101,7 +101,7 @@ const recogniser = ({ tls, verifyDepth, identities }: RecogniserParts): Recognis
 }
 
 interface ServerParts {
-  readonly tls: TlsMaterial
+  readonly tls: TlsOptions
   readonly door: Door
   readonly recognise: Recognise
   readonly log: Log
@@ -109,10 +109,7 @@ interface ServerParts {
 
 const createDoorServer = ({ tls, door, recognise, log }: ServerParts) => {
   const sessions = new Set<ServerHttp2Session>()
-  const server = createServer(
-    { ...tlsOptions(tls), ...HTTP1_OPTIONS },
-    http1Engine({ door, knockerOf: recognise, log }),
-  )
+  const server = createServer({ ...tls, ...HTTP1_OPTIONS }, http1Engine({ door, knockerOf: recognise, log }))
   server.maxConnections = INGRESS_CONNECTIONS_MAX
   // The listener that the platform installed speaks HTTP/1.1; which engine a connection gets is what ALPN agreed on.
   const [speakHttp1] = server.listeners('secureConnection')
@@ -151,15 +148,15 @@ const CIPHERS = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ].join(':')
 
-const tlsOptions = ({ chainPem, keyPem, anchors }: TlsMaterial) => ({
+const tlsOptions = ({ chainPem, keyPem, anchors }: TlsMaterial, verifyDepth: number): TlsOptions => ({
   cert: chainPem,
   key: keyPem,
-  ca: anchors.map(String),
+  ca: anchors.map((anchor) => anchorForDepth(anchor, verifyDepth)),
   requestCert: true,
   // Not "accept": the verdict is read from the socket, and without it every request is answered 400.
   rejectUnauthorized: false,
-  minVersion: 'TLSv1.2' as const,
-  maxVersion: 'TLSv1.3' as const,
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
   ciphers: CIPHERS,
   honorCipherOrder: true,
   ALPNProtocols: ['h2', 'http/1.1'],

@@ -38,7 +38,7 @@ export const exchange = (
 ): Promise<PeerResponse> =>
   new Promise((resolve, reject) => {
     const stream = openStream(session, request, options)
-    const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL)
+    const cancel = (): void => takeBack(stream)
     const timer = options.clock.after(options.headersTimeoutMs, () => {
       reject(new PeerFailure('http', 'no response headers in time'))
       options.onSilence()
@@ -86,6 +86,12 @@ const openStream = (session: ClientHttp2Session, request: PeerRequest, options: 
     // The session closed between being chosen and being used: nothing was sent.
     throw new PeerFailure('http', 'the session takes no more requests', { cause, isUnprocessed: true })
   }
+}
+
+// Closing would end a request that is half sent as if it were whole; destroying resets it.
+const takeBack = (stream: ClientHttp2Stream): void => {
+  if (stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL)
+  else stream.destroy(new PeerFailure('http', 'the request was taken back'))
 }
 
 const sendBody = (stream: ClientHttp2Stream, body: Uint8Array | Readable): void => {

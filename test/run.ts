@@ -17,8 +17,8 @@ import { startPostgres } from './services/postgres.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** A test file that takes longer hangs. */
-const FILE_TIMEOUT_MS = 10 * 60_000
+/** What takes longer hangs. */
+const TIMEOUT_MS: Readonly<Record<Group, number>> = { unit: 120_000, stories: 600_000, interop: 600_000 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -68,7 +68,7 @@ async function runGroup(group: Group, { files, namePatterns }: Selection): Promi
     cwd: ROOT,
     files: files[group].map((file) => join(ROOT, file)),
     concurrency: group === 'unit' ? availableParallelism() : 1,
-    timeout: FILE_TIMEOUT_MS,
+    timeout: TIMEOUT_MS[group],
     // Tags of tests, which the summary counts by, are announced as experimental once per file.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     ...(namePatterns.length > 0 && { testNamePatterns: namePatterns.map((pattern) => new RegExp(pattern, 'i')) }),

@@ -15,7 +15,7 @@ const withoutNginx = nginxExecutable === undefined ? 'nginx is not installed' : 
 
 describe('the built-in ingress in the process of the federator', () => tryOn('builtin'))
 describe('the built-in ingress in a process of its own', () => tryOn('split'))
-describe('nginx with the printed configuration', { skip: withoutNginx }, () => tryOn('nginx'))
+describe('nginx with the printed configuration', { skip: withoutNginx, tags: ['nginx'] }, () => tryOn('nginx'))
 
 const PEER_HOST = 'federator.peer.test'
 const HEADERS = { 'wire-origin-domain': 'peer.test' }
@@ -302,7 +302,7 @@ function tryOn(ingress: IngressKind): void {
 describe('how long a chain of certificates may be', () => {
   for (const ingress of ['builtin', 'nginx'] as const) {
     const skip = ingress === 'nginx' ? withoutNginx : false
-    test(`is what the ingress is told (${ingress})`, { skip }, async () => {
+    test(`is what the ingress is told (${ingress})`, { skip, tags: [ingress] }, async () => {
       await using net = await startNet()
       const one = await net.authority.intermediate('One')
       const two = await one.intermediate('Two')

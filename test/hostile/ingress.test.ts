@@ -10,7 +10,7 @@ const withoutNginx = nginxExecutable === undefined ? 'nginx is not installed' : 
 
 describe('the built-in ingress in the process of the federator', () => tryAll('builtin'))
 describe('the built-in ingress in a process of its own', () => tryAll('split'))
-describe('nginx with the printed configuration', { skip: withoutNginx }, () => tryAll('nginx'))
+describe('nginx with the printed configuration', { skip: withoutNginx, tags: ['nginx'] }, () => tryAll('nginx'))
 
 function tryAll(kind: IngressKind): void {
   let net: Net

@@ -16,8 +16,8 @@ const zone: Zone = {
   ],
 }
 
-test('Knot serves the zones of a world', async (t) => servesZones(t, 'knot'))
-test('BIND serves the zones of a world', async (t) => servesZones(t, 'bind9'))
+test('Knot serves the zones of a world', { tags: ['dns'] }, async (t) => servesZones(t, 'knot'))
+test('BIND serves the zones of a world', { tags: ['dns'] }, async (t) => servesZones(t, 'bind9'))
 
 async function servesZones(t: TestContext, software: 'knot' | 'bind9'): Promise<void> {
   const dns = await unlessMissing(t, startRealDns({ zones: [zone], port: await freePort(), software }))
@@ -31,7 +31,7 @@ async function servesZones(t: TestContext, software: 'knot' | 'bind9'): Promise<
   await assert.rejects(resolver.resolveSrv('_wire-server-federator._tcp.b.a.test'), { code: 'ENOTFOUND' })
 }
 
-test('a real database server makes a database for each backend', async (t) => {
+test('a real database server makes a database for each backend', { tags: ['postgresql'] }, async (t) => {
   const postgres = await unlessMissing(t, startPostgres())
   await using _ = postgres
   if (!postgres) return

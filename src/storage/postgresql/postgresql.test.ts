@@ -10,7 +10,7 @@ const server = process.env['COMITY_TEST_DATABASE_URL']
 const skip = server === undefined && 'no PostgreSQL server: COMITY_TEST_DATABASE_URL is not set'
 const databases = () => serverDatabases(server ?? '')
 
-describe('on a server', { skip }, () => {
+describe('on a server', { skip, tags: ['postgresql'] }, () => {
   databaseSuite('PostgreSQL', databases)
 
   test('of several processes only one has a lock, and the next one gets it when that one is gone', async () => {

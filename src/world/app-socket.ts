@@ -37,7 +37,7 @@ export class AppSocket implements AsyncIterable<Notification>, AsyncDisposable {
   }
 
   static async open(baseUrl: string, query: { access_token: string; client?: string }): Promise<AppSocket> {
-    const url = `${baseUrl.replace(/^http/, 'ws')}/await?${new URLSearchParams(query)}`
+    const url = `${baseUrl.replace(/^http/, 'ws')}/await?${new URLSearchParams(query).toString()}`
     const socket = new WebSocket(url, { maxPayload: APP_BODY_BYTES_MAX, perMessageDeflate: false })
     const opened = new AppSocket(socket)
     await withDeadline(once(socket, 'open'), APP_CALL_MS, 'opening the websocket')

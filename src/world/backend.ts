@@ -79,11 +79,6 @@ export class Backend {
 const ROLES: readonly Role[] = ['ingress', 'federator', 'brig', 'galley', 'cargohold', 'gundeck', 'courier', 'gateway']
 const MAIN = join(import.meta.dirname, '../main.ts')
 const DIE_WITH_PARENT = join(import.meta.dirname, 'die-with-parent.ts')
-/**
- * Megabytes of V8's young generation. By default it lets short-lived garbage grow far beyond what an idle backend
- * needs; a world is several of them on somebody's laptop. Measured: 170 MB less for two, at the same latency.
- */
-const SMALL = '--max-semi-space-size=2'
 const COMPILE_CACHE = join(import.meta.dirname, '../../.cache/compiled')
 
 async function processPlans(plan: BackendPlan): Promise<ProcessPlan[]> {

@@ -150,8 +150,8 @@ async function startBackends(plan: {
     })
   } catch (error) {
     if (!(error instanceof PortsTaken)) throw error
-    const advice = `stop what uses it, or remove ${layout.stateFile} to have other ports chosen`
-    throw new Error(`${error.message}; ${advice}`, { cause: error.cause })
+    const advice = `stop what uses them, or remove ${layout.stateFile} to have others chosen`
+    throw new Error(`the ports of this world are not free (${advice})`, { cause: error })
   }
 }
 

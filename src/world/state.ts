@@ -15,9 +15,9 @@ export async function readState(layout: WorldLayout): Promise<WorldState | undef
   const text = await readFile(layout.stateFile, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
-    const state = JSON.parse(text) as WorldState
-    if (state.version !== 1) throw new Error(`it was written by another version (${state.version})`)
-    return state
+    const state = JSON.parse(text) as { version: unknown }
+    if (state.version !== 1) throw new Error(`it was written by another version (${String(state.version)})`)
+    return state as WorldState
   } catch (cause) {
     throw new Error(`${layout.stateFile} cannot be used; start with --fresh to begin anew`, { cause })
   }

@@ -198,10 +198,13 @@ export type RpcHandler<R extends RpcShape, Context> = (input: RpcInput<R>, conte
 
 export const ALL_VERSIONS: Versions = { from: 0 }
 
-/** Gives every entry of a contract its wire name: its own `name` or else its key. */
-export const named = <const C extends Readonly<Record<string, Rpc>>>(contract: C): Named<C> =>
+/** Gives every entry of a contract what it is called on the wire: its own `name` or else its key, and its service. */
+export const named = <const S extends string, const C extends Readonly<Record<string, Rpc>>>(
+  service: S,
+  contract: C,
+): Named<S, C> =>
   Object.fromEntries(
-    Object.entries(contract).map(([key, entry]) => [key, { ...entry, name: entry.name ?? key }]),
-  ) as Named<C>
+    Object.entries(contract).map(([key, entry]) => [key, { ...entry, service, name: entry.name ?? key }]),
+  ) as Named<S, C>
 
-type Named<C> = { readonly [K in keyof C]: C[K] & { readonly name: string } }
+type Named<S extends string, C> = { readonly [K in keyof C]: C[K] & { readonly service: S; readonly name: string } }

@@ -40,7 +40,7 @@ async function* once(body: unknown): AsyncGenerator<Uint8Array> {
 
 const context = { requestId: 'r-1' }
 const find = (remotes: ReturnType<typeof remoteBackends>) =>
-  remotes.call(b, 'brig', brigFederation['get-user-by-handle'], bob, context)
+  remotes.call(b, brigFederation['get-user-by-handle'], bob, context)
 
 const failure = async (remotes: ReturnType<typeof remoteBackends>): Promise<FederationFailure> => {
   const error = await find(remotes).then(

@@ -28,18 +28,13 @@ export interface CallContext {
 
 export interface RemoteBackends {
   /** Throws {@link FederationFailure}. The entry must exist in the negotiated version; see {@link versionOf}. */
-  call<R extends SyncRpc>(
-    domain: Domain,
-    component: Component,
-    entry: R,
-    input: RpcInput<R>,
-    context: CallContext,
-  ): Promise<RpcOutput<R>>
+  call<R extends SyncRpc>(domain: Domain, entry: R, input: RpcInput<R>, context: CallContext): Promise<RpcOutput<R>>
   /** The version that calls to this backend use; asks it unless it was asked seconds ago. */
   versionOf(domain: Domain, context: CallContext): Promise<number>
 }
 
-export type SyncRpc = Rpc<RpcShape, 'sync'>
+/** An entry of a contract that is awaited, with its names. */
+export type SyncRpc = Rpc<RpcShape, 'sync'> & { readonly service: Component; readonly name: string }
 
 interface Needs {
   readonly ownDomain: Domain
@@ -53,8 +48,8 @@ export const remoteBackends = ({ ownDomain, federator, clock }: Needs): RemoteBa
   const versions = rememberedVersions(send, clock)
   return {
     versionOf: versions.of,
-    call: async (domain, component, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
-      const target = { domain, component, rpc: wireName(entry) }
+    call: async (domain, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
+      const target = { domain, component: entry.service, rpc: entry.name }
       const isNegotiation = target.rpc === 'api-version'
       const version = isNegotiation ? undefined : await versions.of(domain, { requestId, timeoutMs })
       if (version !== undefined && !includesVersion(entry.versions ?? ALL_VERSIONS, version)) {
@@ -134,11 +129,6 @@ interface CallRequest {
   readonly requestId: string
   readonly timeoutMs: number
   readonly version?: number | undefined
-}
-
-const wireName = (entry: RpcShape): string => {
-  if (entry.name === undefined) throw new Error('an entry of a federation contract has no name')
-  return entry.name
 }
 
 /** One request through our federator; the decoded JSON of a 2xx answer. */

@@ -61,7 +61,7 @@ export type NewConnectionResponse = z.infer<typeof NewConnectionResponse>
 
 const ClientInfos = z.array(ClientInfo).max(CLIENTS_PER_USER_MAX)
 
-export const brigFederation = named({
+export const brigFederation = named('brig', {
   'api-version': rpc('Ask which versions of the federation API a backend speaks.', {
     input: Unit,
     output: VersionInfo,
@@ -134,14 +134,14 @@ export const brigFederation = named({
 })
 
 /** Deletion of accounts; not served yet. */
-export const brigDeletionFederation = named({
+export const brigDeletionFederation = named('brig', {
   'on-user-deleted-connections': notification('Tell that one of our users, with whom theirs are connected, is gone.', {
     input: z.object({ user: UserId, connections: z.array(UserId).min(1).max(CONNECTIONS_PER_NOTIFICATION_MAX) }),
   }),
 })
 
 /** What MLS needs in addition; not served yet. */
-export const brigMlsFederation = named({
+export const brigMlsFederation = named('brig', {
   'claim-key-packages': rpc('Take one MLS key package of every client of a user.', {
     input: z.object({ claimant: UserId, target: UserId, cipher_suite: CipherSuite }),
     output: KeyPackageBundle.nullable(),

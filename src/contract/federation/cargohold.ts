@@ -7,7 +7,7 @@ import { orNull } from '../shapes.ts'
 export const GetAsset = z.object({ user: UserId, key: AssetKey, token: orNull(AssetToken) })
 export type GetAsset = z.infer<typeof GetAsset>
 
-export const cargoholdFederation = named({
+export const cargoholdFederation = named('cargohold', {
   'get-asset': rpc('Ask whether a user of ours may have an asset.', {
     input: GetAsset,
     output: z.object({ available: z.boolean() }),

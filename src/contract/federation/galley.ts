@@ -59,7 +59,7 @@ export type GetConversationsRequest = z.infer<typeof GetConversationsRequest>
 const conversationList = <T extends z.ZodType>(conversation: T) =>
   z.object({ convs: z.array(conversation).max(CONVERSATIONS_PER_REQUEST_MAX) })
 
-export const galleyFederation = named({
+export const galleyFederation = named('galley', {
   'on-conversation-created': rpc('Tell that a conversation of ours was created and has some of their users in it.', {
     input: ConversationCreated,
     output: EmptyResponse,
@@ -154,7 +154,7 @@ export const TypingDataUpdateResponse = z.discriminatedUnion('tag', [
 export type TypingDataUpdateResponse = z.infer<typeof TypingDataUpdateResponse>
 
 /** Changes of conversations that remote members ask for themselves; not served yet. */
-export const galleyMembershipFederation = named({
+export const galleyMembershipFederation = named('galley', {
   'leave-conversation': rpc('Ask the owner of a conversation to remove a user of ours who leaves.', {
     input: z.object({ conv_id: ConversationId, leaver: UserId }),
     output: LeaveConversationResponse,
@@ -177,7 +177,7 @@ export const galleyMembershipFederation = named({
 })
 
 /** Deletion of accounts and clients; not served yet. */
-export const galleyDeletionFederation = named({
+export const galleyDeletionFederation = named('galley', {
   'on-client-removed': notification('Tell the owner of conversations that a client of a user of ours is gone.', {
     input: z.object({ user: UserId, client: ClientId, convs: ConversationIds }),
   }),
@@ -188,7 +188,7 @@ export const galleyDeletionFederation = named({
 })
 
 /** What MLS needs in addition; not served yet. */
-export const galleyMlsFederation = named({
+export const galleyMlsFederation = named('galley', {
   // COMPAT(v1): version 1 only.
   'get-one2one-conversation-v1': rpc('Get the MLS conversation that a user of ours has with one of theirs.', {
     name: 'get-one2one-conversation',

@@ -90,7 +90,7 @@ const tell = async (
   if (await isOverLimit(needs.db, limited)) return 'connection-limit'
   if (sent === undefined) return { reaction: null, profile }
   const input = { from: self.id, from_team: null, to: other.id, action: sent }
-  const answer = await needs.remotes.call(other.domain, 'brig', brigFederation['send-connection-action'], input, cause)
+  const answer = await needs.remotes.call(other.domain, brigFederation['send-connection-action'], input, cause)
   switch (answer.tag) {
     case 'NewConnectionResponseOk':
       return { reaction: answer.contents, profile }

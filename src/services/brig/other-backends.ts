@@ -32,45 +32,39 @@ export interface OtherBackends {
 
 export const otherBackends = (remotes: RemoteBackends): OtherBackends => ({
   profiles: async (domain, users, context) => {
-    const found = await remotes.call(domain, 'brig', brigFederation['get-users-by-ids'], [...users], context)
+    const found = await remotes.call(domain, brigFederation['get-users-by-ids'], [...users], context)
     const asked = new Set(users)
     return found.filter((profile) => isOf(domain, profile) && asked.has(profile.id))
   },
 
   profileByHandle: async (domain, handle, context) => {
-    const found = await remotes.call(domain, 'brig', brigFederation['get-user-by-handle'], handle, context)
+    const found = await remotes.call(domain, brigFederation['get-user-by-handle'], handle, context)
     return found && isOf(domain, found) ? found : undefined
   },
 
   search: async (domain, request, context) => {
-    const { contacts, searchPolicy } = await remotes.call(
-      domain,
-      'brig',
-      brigFederation['search-users'],
-      request,
-      context,
-    )
+    const { contacts, searchPolicy } = await remotes.call(domain, brigFederation['search-users'], request, context)
     return { contacts: contacts.filter((contact) => isOf(domain, contact)), searchPolicy }
   },
 
   devices: async (domain, users, context) => {
     const input = { users: [...users] }
-    const found = await remotes.call(domain, 'brig', brigFederation['get-user-clients'], input, context)
+    const found = await remotes.call(domain, brigFederation['get-user-clients'], input, context)
     return new Map(users.map((user) => [user, found[user] ?? []]))
   },
 
   claimPrekey: async (domain, { user, client }, context) => {
-    const found = await remotes.call(domain, 'brig', brigFederation['claim-prekey'], [user, client], context)
+    const found = await remotes.call(domain, brigFederation['claim-prekey'], [user, client], context)
     return found?.client === client ? found : undefined
   },
 
   claimPrekeysOf: async (domain, user, context) => {
-    const found = await remotes.call(domain, 'brig', brigFederation['claim-prekey-bundle'], user, context)
+    const found = await remotes.call(domain, brigFederation['claim-prekey-bundle'], user, context)
     return { ...found, user }
   },
 
   claimPrekeys: (domain, wanted, context) =>
-    remotes.call(domain, 'brig', brigFederation['claim-multi-prekey-bundle'], wanted, context),
+    remotes.call(domain, brigFederation['claim-multi-prekey-bundle'], wanted, context),
 })
 
 const isOf = (domain: Domain, { qualified_id: id }: { readonly qualified_id: QualifiedUserId }): boolean =>

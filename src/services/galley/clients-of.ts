@@ -39,7 +39,6 @@ export const clientsOf = async (
     fanOut(byDomain.keys(), (other) =>
       remotes.call(
         other,
-        'brig',
         brigFederation['get-user-clients'],
         { users: (byDomain.get(other) ?? []).map(({ id }) => id) },
         { requestId, timeoutMs: REMOTE_CLIENTS_TIMEOUT_MS },

@@ -81,7 +81,7 @@ const unwillingBackends = async (
   { group, at, to, context }: Step & { readonly to: readonly Domain[] },
 ): Promise<Domain[]> => {
   const { failures } = await fanOut(to, (domain) =>
-    remotes.call(domain, 'galley', galleyFederation['on-conversation-created'], creationFor(domain, group, at), {
+    remotes.call(domain, galleyFederation['on-conversation-created'], creationFor(domain, group, at), {
       requestId: context.requestId,
       timeoutMs: CREATION_TIMEOUT_MS,
     }),

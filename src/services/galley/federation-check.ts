@@ -27,7 +27,7 @@ export const checkFederation = async (
       return []
     }
     const question = brigFederation['get-not-fully-connected-backends']
-    const answer = await remotes.call(domain, 'brig', question, { domains: others }, context)
+    const answer = await remotes.call(domain, question, { domains: others }, context)
     return answer.non_connected_backends.filter((other) => others.includes(other))
   })
   const [first, ...rest] = domains.filter((domain) => failures.has(domain))

@@ -41,8 +41,8 @@ const fetchPart = async (
   { owner, version, input, context }: Part,
 ): Promise<RemoteConversationV2[]> => {
   if (version >= galleyFederation['get-conversations'].versions.from) {
-    return (await remotes.call(owner, 'galley', galleyFederation['get-conversations'], input, context)).convs
+    return (await remotes.call(owner, galleyFederation['get-conversations'], input, context)).convs
   }
-  const { convs } = await remotes.call(owner, 'galley', galleyFederation['get-conversations-v0'], input, context)
+  const { convs } = await remotes.call(owner, galleyFederation['get-conversations-v0'], input, context)
   return convs.map(conversationFromLegacy)
 }

@@ -28,7 +28,7 @@ export const playBackends = (): PlayedBackends => {
   }
   const remotes: RemoteBackends = {
     versionOf: async (domain) => found(domain, 'api-version').version ?? 2,
-    call: async (domain, _component, entry, input) => {
+    call: async (domain, entry, input) => {
       const rpc = entry.name ?? 'unnamed'
       const answer = found(domain, rpc).rpcs?.[rpc]
       if (!answer)

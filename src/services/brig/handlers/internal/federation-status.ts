@@ -9,7 +9,7 @@ export const federationStatus =
   async ({ body: { domains } }, { requestId }) => {
     const { answers, failed } = await askEach(domains, { requestId }, (domain, context) => {
       const input = { domains: domains.filter((other) => other !== domain) }
-      return remotes.call(domain, 'brig', brigFederation['get-not-fully-connected-backends'], input, context)
+      return remotes.call(domain, brigFederation['get-not-fully-connected-backends'], input, context)
     })
     if (failed.length > 0) return { outcome: 'unreachable', body: { unreachable_backends: [...failed] } }
     for (const [domain, { non_connected_backends: missing }] of answers) {

@@ -64,7 +64,6 @@ const forward = async (
   if (!membership) return { outcome: 'not-found' }
   const answer = await remotes.call(
     conversation.domain,
-    'galley',
     galleyFederation['send-message'],
     { conv_id: conversation.id, sender, raw_message: Buffer.from(raw).toString('base64') },
     { requestId },

@@ -6,7 +6,9 @@ const message = {
   text: 'Hello',
   requestId: 'r1',
   from: 'alice',
+  fromDomain: 'a.test',
   to: 'bob',
+  toDomain: 'b.test',
   sentAt: 1_000_000,
   answeredAt: 1_009_000,
   receivedAt: 1_012_500,
@@ -17,21 +19,23 @@ test('the hops of one request are found among others, a half-written line includ
     '{"level":30,"msg":"ready"}',
     '{"hop":"gateway","requestId":"r1","at":1001000}',
     '{"hop":"gateway","requestId":"r2","at":1001500}',
-    '{"hop":"federator-out","requestId":"r1","at":1004000,"rpc":"on-message-sent"}',
+    '{"hop":"federator-out","requestId":"r1","at":1004000,"domain":"b.test","rpc":"on-message-sent"}',
     '{"hop":"galley","requestId":"r1","a',
   ].join('\n')
 
   assert.deepEqual(hopsIn(log, 'a.test', 'r1'), [
     { domain: 'a.test', hop: 'gateway', at: 1_001_000 },
-    { domain: 'a.test', hop: 'federator-out', rpc: 'on-message-sent', at: 1_004_000 },
+    { domain: 'a.test', hop: 'federator-out', rpc: 'on-message-sent', to: 'b.test', at: 1_004_000 },
   ])
 })
 
-test('the way is told in order of time, each step with what it took', () => {
+test('the way is told in order of time, each step with what it took, ways to others left out', () => {
   const report = hopReport(message, [
+    { domain: 'a.test', hop: 'federator-out', rpc: 'on-message-sent', to: 'c.test', at: 1_004_500 },
+    { domain: 'c.test', hop: 'gundeck', at: 1_010_000 },
     { domain: 'b.test', hop: 'gundeck', at: 1_012_000 },
     { domain: 'a.test', hop: 'gateway', at: 1_001_000 },
-    { domain: 'a.test', hop: 'federator-out', rpc: 'on-message-sent', at: 1_004_000 },
+    { domain: 'a.test', hop: 'federator-out', rpc: 'on-message-sent', to: 'b.test', at: 1_004_000 },
   ])
 
   assert.deepEqual(

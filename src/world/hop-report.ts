@@ -6,6 +6,8 @@ export interface Hop {
   readonly hop: string
   /** What a federator was asked to carry, where it was one. */
   readonly rpc?: string
+  /** The backend that it was to carry it to. */
+  readonly to?: string
   /** Microseconds since the epoch. */
   readonly at: number
 }
@@ -18,9 +20,12 @@ export function hopsIn(log: string, domain: string, requestId: string): Hop[] {
     .flatMap((line) => readHop(line, domain, requestId))
 }
 
-/** One line per step: who was reached, and what it took since the step before. */
+/** One line per step: who was reached, and what it took since the step before. Ways to other readers are left out. */
 export function hopReport(message: FirstMessage, hops: readonly Hop[]): string {
-  const ordered = hops.toSorted((a, b) => a.at - b.at)
+  const onTheWay = [message.fromDomain, message.toDomain]
+  const ordered = hops
+    .filter(({ domain, to = message.toDomain }) => onTheWay.includes(domain) && to === message.toDomain)
+    .toSorted((a, b) => a.at - b.at)
   const steps = [
     ...ordered.map(({ domain, hop, rpc, at }) => ({
       where: domain,
@@ -48,10 +53,19 @@ export function hopReport(message: FirstMessage, hops: readonly Hop[]): string {
 
 const milliseconds = (micros: number): string => `${(micros / 1000).toFixed(1).padStart(6)} ms`
 
+interface LoggedHop {
+  readonly hop: string
+  readonly requestId: string
+  readonly at: number
+  readonly rpc?: string
+  readonly domain?: string
+}
+
 function readHop(line: string, domain: string, requestId: string): Hop[] {
   try {
-    const { hop, rpc, at, requestId: of } = JSON.parse(line) as Hop & { requestId: string }
-    return of === requestId ? [{ domain, hop, ...(rpc !== undefined && { rpc }), at }] : []
+    const { hop, rpc, domain: to, at, requestId: of } = JSON.parse(line) as LoggedHop
+    if (of !== requestId) return []
+    return [{ domain, hop, ...(rpc !== undefined && { rpc }), ...(to !== undefined && { to }), at }]
   } catch {
     // The log is being written to; its last line may be half a one.
     return []

@@ -31,7 +31,9 @@ export interface FirstMessage {
   readonly text: string
   readonly requestId: string
   readonly from: string
+  readonly fromDomain: string
   readonly to: string
+  readonly toDomain: string
   readonly sentAt: number
   readonly answeredAt: number
   readonly receivedAt: number
@@ -113,7 +115,16 @@ async function exchange(
   const { requestId } = await first.send(conversation, text)
   const answeredAt = epochMicros()
   const received = await Promise.all(arrivals)
-  const to = others[0]?.account.handle ?? first.account.handle
-  const receivedAt = received[0]?.receivedAt ?? answeredAt
-  return { text, requestId, from: first.account.handle, to, sentAt, answeredAt, receivedAt }
+  const reader = others[0] ?? first
+  return {
+    text,
+    requestId,
+    from: first.account.handle,
+    fromDomain: first.user.domain,
+    to: reader.account.handle,
+    toDomain: reader.user.domain,
+    sentAt,
+    answeredAt,
+    receivedAt: received[0]?.receivedAt ?? answeredAt,
+  }
 }

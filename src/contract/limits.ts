@@ -23,3 +23,7 @@ export const PROTEUS_CLIENTS_MAX = 20_000
 
 /** Users that the mismatch strategy of a Proteus message names. */
 export const PROTEUS_STRATEGY_USERS_MAX = 10_000
+
+/** One recipient's clients, and one ciphertext or the part that all have in common: what other backends take. */
+export const PROTEUS_CLIENTS_PER_USER_MAX = 64
+export const PROTEUS_TEXT_BYTES_MAX = 8 * 1024 * 1024

@@ -1,7 +1,12 @@
 /** Reading a Proteus message strictly: what is missing, mistyped or too much is refused, what is unknown is skipped. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { type ClientId, Domain, type QualifiedUserId, UserId } from './ids.ts'
-import { PROTEUS_CLIENTS_MAX, PROTEUS_STRATEGY_USERS_MAX } from './limits.ts'
+import {
+  PROTEUS_CLIENTS_MAX,
+  PROTEUS_CLIENTS_PER_USER_MAX,
+  PROTEUS_STRATEGY_USERS_MAX,
+  PROTEUS_TEXT_BYTES_MAX,
+} from './limits.ts'
 import { type MismatchStrategy, type ProteusMessage, STRATEGY_FIELDS } from './proteus.ts'
 import type { MessagePriority } from './vocabulary.ts'
 
@@ -41,7 +46,7 @@ const readMessage = (reader: BinaryReader): ProteusMessage => {
     1: [WireType.LengthDelimited, () => void (sender = readClientId(reader))],
     2: [WireType.LengthDelimited, () => readDomainEntry(reader, recipients)],
     3: [WireType.Varint, () => void (nativePush = reader.bool())],
-    4: [WireType.LengthDelimited, () => void (blob = reader.bytes())],
+    4: [WireType.LengthDelimited, () => void (blob = readText(reader))],
     5: [WireType.Varint, () => void (priority = PRIORITIES[reader.int32()] ?? priority)],
     6: [WireType.Varint, () => void (transient = reader.bool())],
     [STRATEGY_FIELDS['report-all']]: strategyField('report-all'),
@@ -106,7 +111,9 @@ const readDomainEntry = (reader: BinaryReader, recipients: Recipients): void => 
   recipients.byDomain.set(found, known)
   for (const [user, texts] of users) {
     const earlier = known.get(user)
-    known.set(user, earlier ? new Map([...earlier, ...texts]) : texts)
+    const all = earlier ? new Map([...earlier, ...texts]) : texts
+    if (all.size > PROTEUS_CLIENTS_PER_USER_MAX) throw new MalformedProteusMessage('too many clients of one user')
+    known.set(user, all)
   }
 }
 
@@ -132,9 +139,16 @@ const readClientEntry = (reader: BinaryReader, texts: Texts): void => {
   let text: Uint8Array | undefined
   readNested(reader, {
     1: [WireType.LengthDelimited, () => void (client = readClientId(reader))],
-    2: [WireType.LengthDelimited, () => void (text = reader.bytes())],
+    2: [WireType.LengthDelimited, () => void (text = readText(reader))],
   })
   texts.set(required(client, 'client'), required(text, 'text'))
+}
+
+/** Encrypted, so any bytes; but not more than we could pass on. */
+const readText = (reader: BinaryReader): Uint8Array => {
+  const text = reader.bytes()
+  if (text.length > PROTEUS_TEXT_BYTES_MAX) throw new MalformedProteusMessage('a text is too long')
+  return text
 }
 
 const readClientId = (reader: BinaryReader): ClientId => {

@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { ClientId, Domain, UserId } from './ids.ts'
-import { PROTEUS_CLIENTS_MAX, PROTEUS_STRATEGY_USERS_MAX } from './limits.ts'
+import {
+  PROTEUS_CLIENTS_MAX,
+  PROTEUS_CLIENTS_PER_USER_MAX,
+  PROTEUS_STRATEGY_USERS_MAX,
+  PROTEUS_TEXT_BYTES_MAX,
+} from './limits.ts'
 import { encodeProteusMessage, type ProteusMessage } from './proteus.ts'
 import { decodeProteusMessage, MalformedProteusMessage } from './proteus-reader.ts'
 
@@ -185,15 +190,22 @@ test('what the format requires must be there', () => {
   for (const [problem, bytes] of refused) assert.throws(() => decodeProteusMessage(bytes), problem)
 })
 
-test('more recipients or strategy users than any group has are refused', () => {
-  const texts = new Map(
-    Array.from({ length: PROTEUS_CLIENTS_MAX + 1 }, (_, n) => [ClientId.parse(n.toString(16)), text('')]),
-  )
-  const many = encodeProteusMessage({ ...plain, recipients: new Map([[alpha, new Map([[bob, texts]])]]) })
-  assert.throws(() => decodeProteusMessage(many), /too many recipients/)
+const manyClients = (users: number, each: number): ProteusMessage['recipients'] => {
+  const texts = new Map(Array.from({ length: each }, (_, n) => [ClientId.parse(n.toString(16)), text('')]))
+  const id = (n: number) => UserId.parse(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`)
+  return new Map([[alpha, new Map(Array.from({ length: users }, (_, n) => [id(n), texts]))]])
+}
+
+test('more than any group has, or any peer takes, is refused', () => {
+  const decode = (more: Partial<ProteusMessage>) => decodeProteusMessage(encodeProteusMessage({ ...plain, ...more }))
   const users = Array.from({ length: PROTEUS_STRATEGY_USERS_MAX + 1 }, () => ({ domain: alpha, id: bob }))
+  const perUser = PROTEUS_CLIENTS_PER_USER_MAX
+  assert.ok(decode({ recipients: manyClients(1, perUser), blob: new Uint8Array(PROTEUS_TEXT_BYTES_MAX) }))
   assert.throws(
-    () => decodeProteusMessage(encodeProteusMessage({ ...plain, strategy: { kind: 'report-only', users } })),
-    /too many users/,
+    () => decode({ recipients: manyClients(PROTEUS_CLIENTS_MAX / perUser + 1, perUser) }),
+    /too many recipients/,
   )
+  assert.throws(() => decode({ recipients: manyClients(1, perUser + 1) }), /too many clients of one user/)
+  assert.throws(() => decode({ strategy: { kind: 'report-only', users } }), /too many users/)
+  assert.throws(() => decode({ blob: new Uint8Array(PROTEUS_TEXT_BYTES_MAX + 1) }), /too long/)
 })

@@ -9,6 +9,7 @@ import { type SettingsColumns, settingsColumns, settingsOf } from './store-setti
 /** A conversation and how the one who asked for it stands in it. */
 export interface FoundConversation {
   readonly conversation: Conversation
+  /** For members only: to others it stays empty. */
   readonly members: readonly Member[]
   /** Undefined when he is no member. */
   readonly viewer: { readonly role: RoleName; readonly settings: OwnSettings } | undefined
@@ -27,8 +28,10 @@ export const conversationStore = (db: Kysely<unknown>) => ({
     const { rows } = await sql<ConversationRow>`
       select c.id, c.type, c.creator, c.name, c.access, c.access_roles, c.protocol, c.message_timer, c.receipt_mode,
         v.role as viewer_role, ${settingsColumns('v')},
-        (select json_agg(json_build_array(m.domain, m.user_id, m.role)) from galley.members m
-          where m.conversation = c.id) as members
+        case when v.role is not null then (
+          select json_agg(json_build_array(m.domain, m.user_id, m.role)) from galley.members m
+          where m.conversation = c.id
+        ) end as members
       from galley.conversations c
       left join galley.members v on v.conversation = c.id and v.domain = ${viewer.domain} and v.user_id = ${viewer.id}
       where c.id = any(${ids}::uuid[])`.execute(db)

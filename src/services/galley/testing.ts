@@ -1,7 +1,4 @@
 /** For tests: a galley at a.example on a real database, among services and other backends that the test plays. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { galleyClient } from '#src/contract/client/galley.ts'
 import { ClientId, Domain, type QualifiedUserId, UserId } from '#src/contract/ids.ts'
@@ -17,7 +14,7 @@ import { seededRandom } from '#src/kit/random.ts'
 import { Bundle, LOCAL_LANE, LocalLetter } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
-import { openDatabase } from '#src/storage/database.ts'
+import { embeddedDatabases, type TestDatabases } from '#src/storage/testing.ts'
 import { type Galley, galleyMigrations, startGalley } from './galley.ts'
 import { type PlayedBackends, playBackends } from './testing-backends.ts'
 import { type PlayedParts, playParts } from './testing-parts.ts'
@@ -74,12 +71,11 @@ export interface Told {
   readonly push: Push
 }
 
-export const startTestGalley = async (): Promise<TestGalley> => {
+export const startTestGalley = async (
+  databases: () => Promise<TestDatabases> = embeddedDatabases,
+): Promise<TestGalley> => {
   await using stack = new AsyncDisposableStack()
-  const directory = stack.adopt(await mkdtemp(path.join(tmpdir(), 'comity-galley-')), (made) =>
-    rm(made, { recursive: true }),
-  )
-  const database = stack.use(await openDatabase({ dataDirectory: directory, log: nullLog }))
+  const database = stack.use(await stack.use(await databases()).open())
   const clock = testClock()
   const parts = playParts()
   const backends = playBackends()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { ConversationCreated } from '#src/contract/federation/galley.ts'
 import type { QualifiedUserId } from '#src/contract/ids.ts'
+import { eventually } from '#src/storage/testing.ts'
 import { A, B, C, person, startTestGalley, type TestGalley } from '../../testing.ts'
 import type { PlayedBackend } from '../../testing-backends.ts'
 
@@ -234,10 +235,12 @@ test('a creation that a crash left unfinished is undone later', async () => {
       },
     },
   })
+  const before = await idsOf(alice)
   const answer = create([alex, bob])
   await asked.promise
   await galley.clock.advance(60 * 60 * 1000)
   await galley.restart()
+  await eventually(async () => (await idsOf(alice)).length === before.length, 'the creation was undone')
   hanging.resolve({})
   await assert.rejects(answer, /503/)
   const { told, letters } = await galley.queued()

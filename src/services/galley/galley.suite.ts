@@ -1,0 +1,156 @@
+/** What galley does when much happens at once, on whichever engine. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import { encodeProteusMessage } from '#src/contract/proteus.ts'
+import type { TestDatabases } from '#src/storage/testing.ts'
+import { A, B, client, person, startTestGalley, type TestGalley } from './testing.ts'
+
+export const galleySuite = (engine: string, databases: () => Promise<TestDatabases>): void => {
+  describe(engine, () => {
+    let galley: TestGalley
+    before(async () => {
+      galley = await startTestGalley(databases)
+    })
+    after(() => galley[Symbol.asyncDispose]())
+
+    test('of many messages sent at once each has a time of its own, in the order in which they are told', () =>
+      messagesAtOnce(galley))
+    test('of many who make their conversation with themselves at once one makes it', () =>
+      selfConversationsAtOnce(galley))
+    test('a notification that comes many times at once is carried out once', () => repetitionsAtOnce(galley))
+    test('requests of two users that cross end in one conversation with both in it', () => requestsThatCross(galley))
+    test('pages of ids are in one fixed order, whatever the engine sorts by', () => pagesInOrder(galley))
+  })
+}
+
+const messagesAtOnce = async (galley: TestGalley): Promise<void> => {
+  const { alice, bob, conversation } = await pairWithGroup(galley)
+  await galley.queued()
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => send(galley, { from: alice, to: bob, conversation })),
+  )
+  const times = answers.map((answer) => ('body' in answer ? String(answer.body.time) : answer.outcome))
+  assert.equal(new Set(times).size, 40)
+  const { letters } = await galley.queued()
+  const told = letters.map(({ entries }) => JSON.parse(entries[0]?.body ?? '').time as string)
+  assert.deepEqual(told, told.toSorted())
+  assert.deepEqual(told, times.toSorted())
+}
+
+const selfConversationsAtOnce = async (galley: TestGalley): Promise<void> => {
+  const alice = person()
+  const made = await Promise.all(Array.from({ length: 8 }, () => galley.as(alice, 'create-self-conversation', {})))
+  assert.equal(made.filter(({ outcome }) => outcome === 'created').length, 1)
+}
+
+const repetitionsAtOnce = async (galley: TestGalley): Promise<void> => {
+  const { bob, conversation } = await remoteGroup(galley)
+  const alice = person()
+  galley.parts.connects(alice, bob)
+  const join = {
+    time: '2026-01-02T00:00:00Z',
+    origUserId: bob,
+    convId: conversation,
+    alreadyPresentUsers: [],
+    action: { tag: 'ConversationJoinTag', action: { users: [alice], role: 'wire_member' } },
+  }
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => galley.from(B, 'on-conversation-updated', join, { requestId: 'same' })),
+  )
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+  assert.equal((await galley.queued()).told.length, 1)
+}
+
+const requestsThatCross = async (galley: TestGalley): Promise<void> => {
+  const [alice, alex] = [person(), person()]
+  const conversation = { domain: A, id: ConversationId.parse(person().id) }
+  const both = { conversation, selfIn: true, otherIn: true, kind: 'one2one', actor: 'self' } as const
+  await Promise.all([
+    galley.align({ ...both, self: alice.id, other: alex }),
+    galley.align({ ...both, self: alex.id, other: alice }),
+    galley.align({ ...both, self: alice.id, other: alex }),
+  ])
+  const joins = (await galley.queued()).told.filter(({ event }) => event['type'] === 'conversation.member-join')
+  assert.equal(joins.length, 2)
+  const read = await galley.as(alice, 'get-conversation', { params: { domain: A, conversation: conversation.id } })
+  assert.ok(read.outcome === 'found')
+  assert.deepEqual(
+    read.body.members.others.map(({ qualified_id: other }) => other),
+    [alex],
+  )
+}
+
+const pagesInOrder = async (galley: TestGalley): Promise<void> => {
+  const alice = person()
+  galley.parts.registers(alice)
+  for (let n = 0; n < 5; n += 1) await galley.as(alice, 'create-conversation', { body: {} })
+  for (let n = 0; n < 3; n += 1) await remoteGroup(galley, [alice])
+  const one = await galley.as(alice, 'list-conversation-ids', { body: {} })
+  assert.ok(one.outcome === 'page')
+  const paged = await pagesOf(galley, alice)
+  assert.equal(paged.length, 9)
+  assert.deepEqual(paged, one.body.qualified_conversations)
+}
+
+const pagesOf = async (galley: TestGalley, user: QualifiedUserId, state = ''): Promise<unknown[]> => {
+  const page = await galley.as(user, 'list-conversation-ids', { body: { size: 2, paging_state: state } })
+  assert.ok(page.outcome === 'page')
+  const { qualified_conversations: ids, has_more: hasMore, paging_state: next } = page.body
+  return hasMore ? [...ids, ...(await pagesOf(galley, user, next))] : ids
+}
+
+const pairWithGroup = async (galley: TestGalley) => {
+  const [alice, bob] = [person(), person(B)]
+  galley.parts.registers(alice, { clients: [client('a1')] })
+  galley.parts.connects(alice, bob)
+  galley.backends.plays(B, {
+    rpcs: { 'on-conversation-created': () => ({}), 'get-user-clients': () => ({ [bob.id]: [{ id: 'b1' }] }) },
+  })
+  const made = await galley.as(alice, 'create-conversation', { body: { qualified_users: [bob] } })
+  assert.ok(made.outcome === 'created')
+  return { alice, bob, conversation: made.body.id }
+}
+
+interface Sending {
+  readonly from: QualifiedUserId
+  readonly to: QualifiedUserId
+  readonly conversation: ConversationId
+}
+
+const send = (galley: TestGalley, { from, to, conversation }: Sending) =>
+  galley.as(
+    from,
+    'post-message',
+    {
+      params: { domain: A, conversation },
+      body: encodeProteusMessage({
+        sender: client('a1'),
+        recipients: new Map([[to.domain, new Map([[to.id, new Map([[client('b1'), Buffer.from('text')]])]])]]),
+        nativePush: true,
+        blob: new Uint8Array(),
+        priority: undefined,
+        transient: false,
+        strategy: { kind: 'report-all' },
+      }),
+    },
+    { headers: { 'content-type': 'application/x-protobuf' } },
+  )
+
+const remoteGroup = async (galley: TestGalley, ours: readonly QualifiedUserId[] = []) => {
+  const bob = person(B)
+  const conversation = ConversationId.parse(person().id)
+  for (const user of ours) galley.parts.connects(user, bob)
+  await galley.from(B, 'on-conversation-created', {
+    time: '2026-01-01T00:00:00Z',
+    orig_user_id: bob.id,
+    cnv_id: conversation,
+    cnv_type: 0,
+    cnv_access: [],
+    cnv_access_roles: [],
+    non_creator_members: ours.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
+    protocol: { protocol: 'proteus' },
+  })
+  await galley.queued()
+  return { bob, conversation }
+}

@@ -40,7 +40,7 @@ export const PREKEYS_PER_REQUEST_MAX = 4_000
 
 /** About a hundred bytes today, some thousands with post-quantum keys. */
 export const PREKEY_BYTES_MAX = 8_192
-export const PREKEY_BYTES_MIN = 16
+export const PREKEY_BYTES_MIN = 1
 
 export const CAPABILITIES_MAX = 32
 export const CAPABILITY_CHARACTERS_MAX = 64

@@ -4,7 +4,7 @@ import { Refusal } from '#src/kit/errors.ts'
 import { FAILED_LOGINS_MAX, FAILED_LOGINS_WINDOW_SECONDS } from './limits.ts'
 import type { Passwords } from './passwords.ts'
 import { plusSeconds } from './session-rules.ts'
-import { countLoginAttempt, forgetLoginAttempts } from './store-sessions.ts'
+import { addLoginFailure, type FailureWindow, findLoginFailures, forgetLoginFailures } from './store-sessions.ts'
 import type { User } from './store-users.ts'
 import type { BrigDb } from './tables.ts'
 
@@ -16,7 +16,10 @@ export interface CredentialNeeds {
 
 export type Verdict = 'right' | 'wrong' | { readonly retryAfterSeconds: number }
 
-/** An attempt counts before it is judged: many guesses at the same time are as many as one after the other. */
+/**
+ * The failures are looked at again after the password was: of many guesses under way at the same time none counts as
+ * right once so many others were wrong.
+ */
 export const checkPassword = async (
   { db, passwords, clock }: CredentialNeeds,
   user: User | undefined,
@@ -27,15 +30,28 @@ export const checkPassword = async (
     return 'wrong'
   }
   const now = clock.now()
-  const countedFrom = plusSeconds(now, -FAILED_LOGINS_WINDOW_SECONDS)
-  const { attempts, since } = await countLoginAttempt(db, user.id, { now, countedFrom })
-  if (attempts > FAILED_LOGINS_MAX) {
-    const waitMs = plusSeconds(since, FAILED_LOGINS_WINDOW_SECONDS).getTime() - now.getTime()
-    return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+  const window = { now, countedFrom: plusSeconds(now, -FAILED_LOGINS_WINDOW_SECONDS) }
+  const before = await mustWait(db, user, window)
+  if (before) return before
+  if (!(await passwords.verify(user.password_hash, password))) {
+    await addLoginFailure(db, user.id, window)
+    return 'wrong'
   }
-  if (!(await passwords.verify(user.password_hash, password))) return 'wrong'
-  await forgetLoginAttempts(db, user.id)
+  const meanwhile = await mustWait(db, user, window)
+  if (meanwhile) return meanwhile
+  await forgetLoginFailures(db, user.id)
   return 'right'
+}
+
+const mustWait = async (
+  db: BrigDb,
+  user: User,
+  window: FailureWindow,
+): Promise<{ readonly retryAfterSeconds: number } | undefined> => {
+  const found = await findLoginFailures(db, user.id, window)
+  if (!found || found.failures < FAILED_LOGINS_MAX) return undefined
+  const waitMs = plusSeconds(found.since, FAILED_LOGINS_WINDOW_SECONDS).getTime() - window.now.getTime()
+  return { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
 }
 
 /** For somebody who is logged in: which of the two ways of refusing him, if any. Users without password need none. */

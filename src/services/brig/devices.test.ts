@@ -101,7 +101,8 @@ test('the same last-resort prekey is the same device, begun anew', async () => {
 test('seven permanent devices and no more', async () => {
   const alice = await registerPerson(a)
   for (let number = 0; number < PERMANENT_DEVICES_MAX; number += 1) await addDevice(alice, `number ${number}`)
-  const register = async (body: ReturnType<typeof newDevice>) => (await alice.calls('register-device', { body })).outcome
+  const register = async (body: ReturnType<typeof newDevice>) =>
+    (await alice.calls('register-device', { body })).outcome
   assert.equal(await register(newDevice('one more')), 'too-many-clients')
   assert.equal(await register(newDevice('number 3')), 'registered')
   assert.equal(await register(newDevice('short visit', { type: 'temporary' })), 'registered')

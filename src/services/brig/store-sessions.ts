@@ -1,4 +1,4 @@
-/** SQL on sessions, attempts to log in, and the keys that tokens are signed with. */
+/** SQL on sessions, failures to log in, and the keys that tokens are signed with. */
 import { sql, type Selectable } from 'kysely'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Session } from './session-rules.ts'
@@ -113,32 +113,40 @@ export const supersedeSession = async (
     .execute()
 }
 
-export interface AttemptWindow {
+export interface FailureWindow {
   readonly now: Date
-  /** Attempts before this no longer count. */
+  /** Failures before this no longer count. */
   readonly countedFrom: Date
 }
 
-/** Counts one attempt and returns how many there were in the window, this one included, and since when. */
-export const countLoginAttempt = (
+/** How many wrong passwords there were in the window that is open, and since when; `undefined` when there is none. */
+export const findLoginFailures = (
   db: BrigDb,
   user: UserId,
-  { now, countedFrom }: AttemptWindow,
-): Promise<{ attempts: number; since: Date }> =>
+  { countedFrom }: FailureWindow,
+): Promise<{ failures: number; since: Date } | undefined> =>
   db
-    .insertInto('login_attempts')
-    .values({ user_id: user, attempts: 1, since: now })
+    .selectFrom('login_failures')
+    .select(['failures', 'since'])
+    .where('user_id', '=', user)
+    .where('since', '>=', countedFrom)
+    .executeTakeFirst()
+
+export const addLoginFailure = async (db: BrigDb, user: UserId, { now, countedFrom }: FailureWindow): Promise<void> => {
+  await db
+    .insertInto('login_failures')
+    .values({ user_id: user, failures: 1, since: now })
     .onConflict((conflict) =>
       conflict.column('user_id').doUpdateSet({
-        attempts: sql`case when login_attempts.since < ${countedFrom} then 1 else login_attempts.attempts + 1 end`,
-        since: sql`case when login_attempts.since < ${countedFrom} then ${now} else login_attempts.since end`,
+        failures: sql`case when login_failures.since < ${countedFrom} then 1 else login_failures.failures + 1 end`,
+        since: sql`case when login_failures.since < ${countedFrom} then ${now} else login_failures.since end`,
       }),
     )
-    .returning(['attempts', 'since'])
-    .executeTakeFirstOrThrow()
+    .execute()
+}
 
-export const forgetLoginAttempts = async (db: BrigDb, user: UserId): Promise<void> => {
-  await db.deleteFrom('login_attempts').where('user_id', '=', user).execute()
+export const forgetLoginFailures = async (db: BrigDb, user: UserId): Promise<void> => {
+  await db.deleteFrom('login_failures').where('user_id', '=', user).execute()
 }
 
 /**

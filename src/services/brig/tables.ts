@@ -45,9 +45,9 @@ export interface CookiesTable {
   readonly expires_at: Date
 }
 
-export interface LoginAttemptsTable {
+export interface LoginFailuresTable {
   readonly user_id: UserId
-  readonly attempts: number
+  readonly failures: number
   readonly since: Date
 }
 
@@ -109,7 +109,7 @@ export interface RemoteTeamsTable {
 export interface BrigTables {
   readonly users: UsersTable
   readonly cookies: CookiesTable
-  readonly login_attempts: LoginAttemptsTable
+  readonly login_failures: LoginFailuresTable
   readonly signing_keys: SigningKeysTable
   readonly properties: PropertiesTable
   readonly clients: ClientsTable

@@ -54,8 +54,8 @@ export interface TestBrigOptions {
   readonly config?: Partial<Omit<BrigConfig, 'domain'>>
   readonly network?: Network
   readonly connectionsMax?: number
-  /** PostgreSQL to use; the embedded database unless said. */
-  readonly databaseUrl?: string
+  /** To use instead of an embedded one of its own. */
+  readonly database?: Database
 }
 
 /** Several brigs that reach each other; one that is cut off answers nobody. */
@@ -73,10 +73,7 @@ const OPEN: BrigConfig['federation'] = { strategy: 'allowAll', remotes: [] }
 export const startTestBrig = async (options: TestBrigOptions = {}): Promise<TestBrig> => {
   const domain = Domain.parse(options.domain ?? 'a.example')
   await using stack = new AsyncDisposableStack()
-  const folder = stack.adopt(await mkdtemp(path.join(tmpdir(), 'comity-brig-')), (made) =>
-    rm(made, { recursive: true }),
-  )
-  const database = stack.use(await openDatabase({ url: options.databaseUrl, dataDirectory: folder, log: nullLog }))
+  const database = options.database ?? (await openOwn(stack))
   const clock = testClock()
   const courier = fake(courierInternal, {
     'flush-queue': async () => ({ outcome: 'flushed', body: { delivered: true } }),
@@ -118,6 +115,12 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+const openOwn = async (stack: AsyncDisposableStack): Promise<Database> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'comity-brig-'))
+  stack.defer(() => rm(folder, { recursive: true }))
+  return stack.use(await openDatabase({ dataDirectory: folder, log: nullLog }))
 }
 
 const takeLetters = async (db: Kysely<unknown>): Promise<Letter[]> => {

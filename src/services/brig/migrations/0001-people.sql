@@ -37,10 +37,10 @@ create table brig.cookies (
   primary key (user_id, id)
 );
 
--- Attempts to log in since the first of the present window, counted before the password is looked at.
-create table brig.login_attempts (
+-- Wrong passwords since the first of the present window; the right one ends the window.
+create table brig.login_failures (
   user_id uuid primary key references brig.users on delete cascade,
-  attempts integer not null,
+  failures integer not null,
   since timestamptz not null
 );
 

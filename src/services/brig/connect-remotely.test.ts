@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
+import type { ConnectionStatus } from '#src/contract/connections.ts'
+import { UserId } from '#src/contract/ids.ts'
+import { derivedOneToOne } from '#src/rpc/conversation-ids.ts'
+import { newNetwork, type Person, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+
+const network = newNetwork()
+let a: TestBrig
+let b: TestBrig
+before(async () => {
+  a = await startTestBrig({ domain: 'a.example', network })
+  b = await startTestBrig({ domain: 'b.example', network })
+})
+beforeEach(() => {
+  network.cutOff.clear()
+  network.onCall = async () => {}
+})
+after(() => Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]))
+
+const pair = async (): Promise<[Person, Person]> => {
+  const people: [Person, Person] = [await registerPerson(a, 'Alice'), await registerPerson(b, 'Bob')]
+  await Promise.all([a.told(), b.told()])
+  return people
+}
+const to = ({ brig, id }: Person) => ({ domain: brig.domain, user: id })
+const qualified = ({ brig, id }: Person) => ({ domain: brig.domain, id })
+const ask = (from: Person, other: Person) => from.calls('request-connection', { params: to(other) })
+const put = (from: Person, other: Person, status: ConnectionStatus) =>
+  from.calls('update-connection', { params: to(other), body: { status } })
+const connectionOf = async (from: Person, other: Person) => {
+  const found = await from.calls('get-connection', { params: to(other) })
+  return found.outcome === 'found' ? found.body : undefined
+}
+const statuses = async (one: Person, other: Person) => [
+  (await connectionOf(one, other))?.status,
+  (await connectionOf(other, one))?.status,
+]
+
+/** Alignments of the conversation in short: who moved, and who then wants to be in. */
+const moves = async (brig: TestBrig) =>
+  (await brig.told())
+    .filter(({ endpoint }) => endpoint === 'connect-one2one')
+    .map(({ body }) => `${body['actor']}:${body['selfIn'] ? 'self' : ''}${body['otherIn'] ? 'other' : ''}`)
+
+test('asking and accepting across backends leaves both with the derived conversation', async () => {
+  const [alice, bob] = await pair()
+  const asked = await ask(alice, bob)
+  assert.equal(asked.outcome === 'created' && asked.body.status, 'sent')
+  assert.deepEqual(await statuses(alice, bob), ['sent', 'pending'])
+  assert.deepEqual([await moves(a), await moves(b)], [['self:self'], ['other:other']])
+
+  const accepted = await put(bob, alice, 'accepted')
+  assert.equal(accepted.outcome === 'updated' && accepted.body.status, 'accepted')
+  assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
+  assert.deepEqual([await moves(a), await moves(b)], [['other:selfother'], ['self:selfother']])
+
+  const conversation = derivedOneToOne('proteus', qualified(alice), qualified(bob))
+  assert.deepEqual((await connectionOf(alice, bob))?.qualified_conversation, conversation)
+  assert.deepEqual((await connectionOf(bob, alice))?.qualified_conversation, conversation)
+})
+
+test('each user hears of the own side, the other backend of nothing more', async () => {
+  const [alice, bob] = await pair()
+  await ask(alice, bob)
+  const [ours, theirs] = [await a.events(), await b.events()]
+  assert.deepEqual(
+    ours.map(({ users, event }) => [users, event['type'], event['user']]),
+    [[[alice.id], 'user.connection', { name: 'Bob' }]],
+  )
+  assert.deepEqual(
+    theirs.map(({ users, event }) => [users, event['type']]),
+    [[[bob.id], 'user.connection']],
+  )
+})
+
+test('asking again leaves all as it is', async () => {
+  const [alice, bob] = await pair()
+  await ask(alice, bob)
+  await a.told()
+  assert.equal((await ask(alice, bob)).outcome, 'existed')
+  assert.deepEqual(await a.told(), [])
+  await put(bob, alice, 'accepted')
+  assert.equal((await ask(alice, bob)).outcome, 'existed')
+  assert.equal((await put(alice, bob, 'accepted')).outcome, 'unchanged')
+  assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
+})
+
+test('who is asked and asks too is connected within that one call', async () => {
+  const [alice, bob] = await pair()
+  await ask(alice, bob)
+  const mutual = await ask(bob, alice)
+  assert.equal(mutual.outcome === 'existed' && mutual.body.status, 'accepted')
+  assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
+})
+
+test('while the other backend is away nothing changes and nobody is told', async () => {
+  const [alice, bob] = await pair()
+  network.cutOff.add('b.example')
+  await assert.rejects(ask(alice, bob), /answered 521: .*federation-connection-refused/)
+  assert.equal(await connectionOf(alice, bob), undefined)
+
+  network.cutOff.clear()
+  await ask(bob, alice)
+  await a.told()
+  network.cutOff.add('b.example')
+  await assert.rejects(put(alice, bob, 'accepted'), /answered 521/)
+  assert.deepEqual(await statuses(alice, bob), ['pending', 'sent'])
+  assert.deepEqual(await a.told(), [])
+
+  // Blocking and ignoring are nobody else's business, so they need nobody else.
+  assert.equal((await put(alice, bob, 'ignored')).outcome, 'updated')
+  assert.equal((await put(alice, bob, 'blocked')).outcome, 'updated')
+
+  network.cutOff.clear()
+  const unblocked = await put(alice, bob, 'accepted')
+  assert.equal(unblocked.outcome === 'updated' && unblocked.body.status, 'accepted')
+})
+
+test('a backend that nobody knows is 422', async () => {
+  const alice = await registerPerson(a)
+  const params = { domain: 'invalid.example', user: alice.id }
+  await assert.rejects(alice.calls('request-connection', { params }), /answered 422: .*invalid-domain/)
+})
+
+test('who ignored is asked again; who cancelled while ignored is asked by the accepting', async () => {
+  const [alice, bob] = await pair()
+  await ask(bob, alice)
+  await put(alice, bob, 'ignored')
+  assert.deepEqual(await statuses(alice, bob), ['ignored', 'sent'])
+  await ask(bob, alice)
+  assert.deepEqual(await statuses(alice, bob), ['pending', 'sent'])
+  await put(alice, bob, 'ignored')
+  await put(bob, alice, 'cancelled')
+  assert.deepEqual(await statuses(alice, bob), ['ignored', 'cancelled'])
+  const accepted = await put(alice, bob, 'accepted')
+  assert.equal(accepted.outcome === 'updated' && accepted.body.status, 'sent')
+  assert.deepEqual(await statuses(alice, bob), ['sent', 'pending'])
+})
+
+test('who blocks stays blocking whatever the other does, and is connected at once when he asks', async () => {
+  const [alice, bob] = await pair()
+  await ask(alice, bob)
+  await put(bob, alice, 'accepted')
+  await Promise.all([a.told(), b.told()])
+  await put(alice, bob, 'blocked')
+  assert.deepEqual([await moves(a), await moves(b)], [['self:'], []])
+  assert.equal((await ask(bob, alice)).outcome, 'existed')
+  assert.deepEqual(await statuses(alice, bob), ['blocked', 'accepted'])
+  assert.deepEqual(await a.told(), [])
+  const back = await ask(alice, bob)
+  assert.equal(back.outcome === 'existed' && back.body.status, 'accepted')
+  assert.deepEqual(await moves(a), ['self:self', 'other:selfother'])
+})
+
+test('cancelling withdraws on both sides', async () => {
+  const [alice, bob] = await pair()
+  await ask(alice, bob)
+  const cancelled = await put(alice, bob, 'cancelled')
+  assert.equal(cancelled.outcome === 'updated' && cancelled.body.status, 'cancelled')
+  assert.deepEqual(await statuses(alice, bob), ['cancelled', 'cancelled'])
+})
+
+test('without a connection there is nothing to ignore or to withdraw, and pending is nobody’s to choose', async () => {
+  const [alice, bob] = await pair()
+  assert.equal((await put(alice, bob, 'ignored')).outcome, 'bad-transition')
+  assert.equal((await put(alice, bob, 'cancelled')).outcome, 'bad-transition')
+  assert.equal((await put(alice, bob, 'pending')).outcome, 'bad-transition')
+  assert.equal(await connectionOf(alice, bob), undefined)
+})
+
+test('nobody can be asked or blocked who is not there, is a guest, or went', async () => {
+  const alice = await registerPerson(a)
+  const [guest, gone] = [await registerPerson(b, 'Guest', null), await registerPerson(b)]
+  await b.alter(`update brig.users set status = 'deleted' where id = '${gone.id}'`)
+  const nobody = { ...gone, id: UserId.parse('00000000-0000-4000-8000-000000000000') }
+  for (const other of [guest, gone, nobody]) assert.equal((await ask(alice, other)).outcome, 'invalid-user')
+  assert.equal((await put(alice, nobody, 'blocked')).outcome, 'invalid-user')
+})
+
+test('what the other backend changed while it was asked is not overwritten', async () => {
+  const [alice, bob] = await pair()
+  let isFirst = true
+  network.onCall = async ({ from, rpc }) => {
+    if (from !== 'a.example' || rpc !== 'send-connection-action' || !isFirst) return
+    isFirst = false
+    await ask(bob, alice)
+  }
+  const asked = await ask(alice, bob)
+  assert.equal(asked.outcome === 'existed' && asked.body.status, 'accepted')
+  assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
+})
+
+test('a backend that changes the connection whenever it is told something is given up on', async () => {
+  const [alice, bob] = await pair()
+  let turn = 0
+  network.onCall = async ({ from, rpc }) => {
+    if (from !== 'a.example' || rpc !== 'send-connection-action') return
+    turn += 1
+    const status = turn % 2 === 0 ? 'pending' : 'ignored'
+    await a.alter(`
+      insert into brig.connections values
+      ('${alice.id}', 'b.example', '${bob.id}', '${status}', 'b.example', '${bob.id}', now())
+      on conflict (user_id, other_domain, other_id) do update set status = excluded.status`)
+  }
+  await assert.rejects(ask(alice, bob), /answered 533: .*federation-unexpected-body/)
+})
+
+const ACTIONS = ['ask', 'accepted', 'cancelled', 'ignored'] as const
+
+test('whatever both sides did at the same time, two requests in turn connect them', async () => {
+  const schedule = fc.array(fc.record({ isAlice: fc.boolean(), action: fc.constantFrom(...ACTIONS) }), {
+    maxLength: 12,
+  })
+  await fc.assert(
+    fc.asyncProperty(schedule, async (steps) => {
+      const [alice, bob] = await pair()
+      // One that meets too many changes of the other side gives up, which is one more thing that can have happened.
+      await Promise.allSettled(
+        steps.map(({ isAlice, action }) => {
+          const [from, other] = isAlice ? [alice, bob] : [bob, alice]
+          return action === 'ask' ? ask(from, other) : put(from, other, action)
+        }),
+      )
+      await ask(alice, bob)
+      await ask(bob, alice)
+      assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
+    }),
+    { numRuns: 25 },
+  )
+})

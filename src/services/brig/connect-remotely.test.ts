@@ -42,7 +42,7 @@ const statuses = async (one: Person, other: Person) => [
 const moves = async (brig: TestBrig) =>
   (await brig.told())
     .filter(({ endpoint }) => endpoint === 'connect-one2one')
-    .map(({ body }) => `${body['actor']}:${body['selfIn'] ? 'self' : ''}${body['otherIn'] ? 'other' : ''}`)
+    .map(({ body }) => `${String(body['actor'])}:${body['selfIn'] ? 'self' : ''}${body['otherIn'] ? 'other' : ''}`)
 
 test('asking and accepting across backends leaves both with the derived conversation', async () => {
   const [alice, bob] = await pair()

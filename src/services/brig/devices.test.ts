@@ -53,8 +53,8 @@ test('a new device is shown, announced to all devices, and its announcement has 
   assert.deepEqual(answer.body, { ...device, capabilities: [] })
   const [letter, ...others] = await a.told()
   assert.deepEqual(others, [])
-  assert.equal(letter?.endpoint, 'push')
-  const [push] = letter?.body['pushes'] as Record<string, unknown>[]
+  assert.ok(letter?.endpoint === 'push')
+  const [push] = letter.body['pushes'] as Record<string, unknown>[]
   assert.deepEqual(push?.['recipients'], [{ user: alice.id }])
   assert.deepEqual(push?.['payload'], [
     { type: 'user.client-add', client: { ...device, capabilities: { capabilities: [] } } },

@@ -56,13 +56,14 @@ export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
   const flushes = flushQueue({ stores, wake: (name) => lanes.wake(name), clock })
   const lanes = createLanes({ database, clock, log, partsOf: partsFor({ ...needs, stores, tally, flushes }) })
   await using starting = new AsyncDisposableStack()
-  starting.use(lanes)
   // First the notes, then the look: what is enqueued in between is told.
   starting.use(await database.listen(OUTBOX_CHANNEL, (note) => wakeFor(note, { lanes, stores, log })))
   starting.use(await database.listen(PEER_HEARD_CHANNEL, (domain) => lanes.heard(domain)))
   await sweep({ lanes, stores, log })
   starting.use(keepSweeping({ lanes, stores, log, clock }))
   starting.use(keepGreeting(needs, lanes))
+  // Stopped first, so that from then on nothing new is begun.
+  starting.use(lanes)
   const owned = starting.move()
   return {
     routes: internalRoutes(courierInternal, { 'flush-queue': flushes.handler }, { log }),

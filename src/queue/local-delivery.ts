@@ -2,13 +2,13 @@
  * To our own parts. Consecutive pushes to gundeck travel together; all others go one by one, in order. A call that
  * carries several and is refused is repeated with the first alone, so that one bad letter costs no other.
  */
-import { withDeadline } from '#src/kit/deadline.ts'
 import { BODY_LIMIT_BYTES, type EndpointShape } from '#src/kit/endpoint.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { readAll, type Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import { PUSHES_MAX } from '#src/contract/internal/gundeck.ts'
+import { bounded } from './bounded.ts'
 import { classifyLocalAnswer, type Verdict } from './classify.ts'
 import { type Delivery, undecodable } from './delivery.ts'
 import { LocalLetter, localEndpoint, type LocalTarget } from './letters.ts'
@@ -54,26 +54,24 @@ interface LocalRequest {
   readonly body: unknown
 }
 
-const post = async (transport: Transport, request: LocalRequest, signal: AbortSignal): Promise<Verdict> => {
+const post = async (transport: Transport, request: LocalRequest, cutOff: AbortSignal): Promise<Verdict> => {
   const { endpoint, requestId, body } = request
+  const send = async (signal: AbortSignal): Promise<Verdict> => {
+    const response = await transport.send({
+      method: endpoint.method,
+      pattern: endpoint.path,
+      params: {},
+      query: {},
+      headers: { 'content-type': 'application/json', 'request-id': requestId },
+      body: Buffer.from(JSON.stringify(body)),
+      signal,
+    })
+    const text = Buffer.from(await readAll(response.body, ANSWER_BYTES_MAX)).toString('utf8')
+    return classifyLocalAnswer(response.status, text)
+  }
   try {
-    return await withDeadline(
-      async (expired) => {
-        const response = await transport.send({
-          method: endpoint.method,
-          pattern: endpoint.path,
-          params: {},
-          query: {},
-          headers: { 'content-type': 'application/json', 'request-id': requestId },
-          body: Buffer.from(JSON.stringify(body)),
-          signal: AbortSignal.any([signal, expired]),
-        })
-        const text = Buffer.from(await readAll(response.body, ANSWER_BYTES_MAX)).toString('utf8')
-        return classifyLocalAnswer(response.status, text)
-      },
-      LOCAL_TIMEOUT_MS,
-      `${endpoint.method} ${endpoint.path}`,
-    )
+    const what = `${endpoint.method} ${endpoint.path}`
+    return await bounded(send, { cutOff, timeoutMs: LOCAL_TIMEOUT_MS, what })
   } catch (error) {
     // No answer is an ending like any other here: the row stays and is tried again.
     return { verdict: 'retry', reason: causeChain(error) }

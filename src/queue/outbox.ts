@@ -22,11 +22,12 @@ export interface Letter {
 }
 
 /** Tells another backend. Returns the row's id. */
-export const enqueueRemote = <DB>(tx: Kysely<DB>, domain: Domain, bundle: Bundle): Promise<string> =>
+export const enqueueRemote = async <DB>(tx: Kysely<DB>, domain: Domain, bundle: Bundle): Promise<string> =>
   enqueueOne(tx, remoteLetter(domain, bundle))
 
 /** Tells one of our own parts, which must take it well to be told twice. Returns the row's id. */
-export const enqueueLocal = <DB>(tx: Kysely<DB>, call: LocalCall): Promise<string> => enqueueOne(tx, localLetter(call))
+export const enqueueLocal = async <DB>(tx: Kysely<DB>, call: LocalCall): Promise<string> =>
+  enqueueOne(tx, localLetter(call))
 
 /** Many at once, in this order, in one statement. Returns the rows' ids. */
 export const enqueue = async <DB>(tx: Kysely<DB>, letters: readonly Letter[]): Promise<string[]> => {

@@ -1,10 +1,10 @@
 /** Talking to one other backend for the queue: through our own federator, every call under a deadline. */
 import { z } from 'zod'
 import type { Domain } from '#src/contract/ids.ts'
-import { withDeadline } from '#src/kit/deadline.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { readAll } from '#src/kit/http/wire.ts'
-import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
+import type { Component, FederatorResponse, FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { bounded } from './bounded.ts'
 import { classifyPeerAnswer, type PeerAnswer, type Verdict } from './classify.ts'
 import { ANSWER_BYTES_MAX, PEER_TIMEOUT_MS } from './limits.ts'
 
@@ -36,32 +36,20 @@ interface Needs {
 }
 
 export const createPeer = ({ domain, ownDomain, federator }: Needs): Peer => {
-  const ask = async (request: PeerRequest, signal: AbortSignal): Promise<PeerAnswer | Unreachable> => {
-    const { component, rpc, version, requestId, body } = request
+  const ask = async (request: PeerRequest, cutOff: AbortSignal): Promise<PeerAnswer | Unreachable> => {
     if (!federator) return { unreachable: 'this backend is configured without federation' }
+    const { component, rpc, version, requestId } = request
+    const headers = {
+      accept: 'application/json;charset=utf-8,application/json',
+      'wire-origin-domain': ownDomain,
+      'wire-origin-request-id': requestId,
+      'x-wire-api-version': String(version),
+    }
+    const body = Buffer.from(request.body)
+    const send = async (signal: AbortSignal): Promise<PeerAnswer> =>
+      readAnswer(await federator.send({ domain, component, rpc, headers, body, signal }))
     try {
-      return await withDeadline(
-        async (expired) => {
-          const response = await federator.send({
-            domain,
-            component,
-            rpc,
-            headers: {
-              accept: 'application/json;charset=utf-8,application/json',
-              'wire-origin-domain': ownDomain,
-              'wire-origin-request-id': requestId,
-              'x-wire-api-version': String(version),
-            },
-            body: Buffer.from(body),
-            signal: AbortSignal.any([signal, expired]),
-          })
-          const contentType = [response.headers['content-type'] ?? []].flat()[0]
-          const text = Buffer.from(await readAll(response.body, ANSWER_BYTES_MAX)).toString('utf8')
-          return { status: response.status, contentType, text }
-        },
-        PEER_TIMEOUT_MS,
-        `${rpc} of ${domain}`,
-      )
+      return await bounded(send, { cutOff, timeoutMs: PEER_TIMEOUT_MS, what: `${rpc} of ${domain}` })
     } catch (error) {
       // No answer is an ending like any other here: the row stays and is tried again.
       return { unreachable: causeChain(error) }
@@ -78,6 +66,12 @@ export const createPeer = ({ domain, ownDomain, federator }: Needs): Peer => {
       return 'unreachable' in answer ? { verdict: 'retry', reason: answer.unreachable } : classifyPeerAnswer(answer)
     },
   }
+}
+
+const readAnswer = async ({ status, headers, body }: FederatorResponse): Promise<PeerAnswer> => {
+  const contentType = [headers['content-type'] ?? []].flat()[0]
+  const text = Buffer.from(await readAll(body, ANSWER_BYTES_MAX)).toString('utf8')
+  return { status, contentType, text }
 }
 
 // Whatever is wrong with this answer says nothing about the notification: it never makes us give one up.

@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import type { Clock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
 import type { Log } from '#src/kit/log.ts'
 import { createChannels, quoteChannel, type Channels } from '../channels.ts'
 import type { Database, Lock } from '../database.ts'
@@ -42,6 +43,7 @@ class LastingSession implements Session {
   #client: pg.Client | undefined
   #heartbeat: Disposable | undefined
   #reconnecting: Promise<void> = Promise.resolve()
+  #lastAnswer: Promise<boolean> = Promise.resolve(true)
 
   constructor(options: Options) {
     this.#options = options
@@ -57,7 +59,7 @@ class LastingSession implements Session {
     try {
       await client.connect()
       for (const setting of SESSION_SETTINGS) await client.query(setting)
-      for (const channel of this.#channels.names()) await client.query(`listen ${quoteChannel(channel)}`)
+      await this.#listenToAll(client)
     } catch (cause) {
       void client.end().catch(ignore)
       throw new Error(`connecting to PostgreSQL at ${placeOf(this.#options.url)}`, { cause })
@@ -67,44 +69,70 @@ class LastingSession implements Session {
     this.#beat(client)
   }
 
+  /** Until nobody has begun to listen meanwhile: from then on, in the same moment, this is the connection. */
+  async #listenToAll(client: pg.Client): Promise<void> {
+    const done = new Set<string>()
+    for (let next = this.#channels.names()[0]; next !== undefined;) {
+      await client.query(`listen ${quoteChannel(next)}`)
+      done.add(next)
+      next = this.#channels.names().find((name) => !done.has(name))
+    }
+  }
+
   async listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable> {
     const quoted = quoteChannel(channel)
     // While there is no connection the next one will listen, and tell of the gap.
-    if (this.#channels.add(channel, onPayload)) await this.#client?.query(`listen ${quoted}`)
+    if (this.#channels.add(channel, onPayload)) await this.#ask(`listen ${quoted}`)
     return {
       [Symbol.asyncDispose]: async () => {
-        if (!this.#channels.remove(channel, onPayload)) return
-        await this.#client?.query(`unlisten ${quoted}`).catch(ignore)
+        if (this.#channels.remove(channel, onPayload)) await this.#ask(`unlisten ${quoted}`)
       },
     }
   }
 
   async tryLock(key: string): Promise<Lock | undefined> {
-    const client = this.#client
     // PostgreSQL would give a session the same lock twice.
-    if (!client || this.#locks.has(key)) return undefined
+    if (this.#locks.has(key)) return undefined
     const holding = new AbortController()
     this.#locks.set(key, holding)
-    try {
-      const { rows } = await client.query<{ ok: boolean }>(TRY_LOCK, [key])
-      if (rows[0]?.ok === true && !holding.signal.aborted) return this.#lock(client, key, holding)
-    } catch (error) {
-      this.#options.log.warn({ err: error, key }, 'asking for a lock')
-    }
+    const isHeld = await this.#ask(TRY_LOCK, [key])
+    if (isHeld && !holding.signal.aborted) return this.#lock(key, holding)
     this.#forget(key, holding)
     return undefined
   }
 
-  #lock(client: pg.Client, key: string, holding: AbortController): Lock {
+  #lock(key: string, holding: AbortController): Lock {
     return {
       lost: holding.signal,
       [Symbol.asyncDispose]: async () => {
         // When it was lost somebody else, even in this process, may have it by now.
         if (this.#locks.get(key) !== holding) return
-        await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]).catch(ignore)
+        await this.#ask(UNLOCK, [key])
         this.#forget(key, holding)
       },
     }
+  }
+
+  /**
+   * Sends one statement after another, each over the connection there was when it was asked for. False when there is
+   * none any more, or the answer is no. A connection that fails to answer is given up, with its locks: whether the
+   * statement was carried out is not known, and the end of the session settles it.
+   */
+  #ask(text: string, values: readonly string[] = []): Promise<boolean> {
+    const client = this.#client
+    const answer = this.#lastAnswer.then(async () => {
+      if (!client || client !== this.#client) return false
+      try {
+        const { rows } = await client.query<{ ok?: boolean }>(text, [...values])
+        return rows[0]?.ok !== false
+      } catch (error) {
+        this.#options.log.warn({ err: error, statement: text }, 'the session with PostgreSQL failed')
+        this.#lose(client)
+        return false
+      }
+    })
+    this.#lastAnswer = answer
+    return answer
   }
 
   #forget(key: string, holding: AbortController): void {
@@ -114,10 +142,7 @@ class LastingSession implements Session {
   // A connection whose other end has vanished says nothing: ask.
   #beat(client: pg.Client): void {
     this.#heartbeat = this.#options.clock.after(HEARTBEAT_MS, () => {
-      client.query('select 1').then(
-        () => client === this.#client && this.#beat(client),
-        () => this.#lose(client),
-      )
+      void this.#ask('select 1').then(() => client === this.#client && this.#beat(client))
     })
   }
 
@@ -151,7 +176,8 @@ class LastingSession implements Session {
     this.#closing.abort()
     this.#heartbeat?.[Symbol.dispose]()
     await this.#reconnecting
-    await this.#client?.end()
+    // There may be nobody left to say goodbye to.
+    if (this.#client) await withDeadline(this.#client.end(), HEARTBEAT_TIMEOUT_MS, 'saying goodbye').catch(ignore)
   }
 }
 
@@ -172,6 +198,7 @@ const SESSION_SETTINGS = [
 ]
 
 const TRY_LOCK = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as ok'
+const UNLOCK = 'select pg_advisory_unlock(hashtextextended($1, 0))'
 
 /** Host and port only: the URL may hold a password. */
 const placeOf = (url: string): string => {

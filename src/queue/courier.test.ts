@@ -1,0 +1,31 @@
+import { describe } from 'node:test'
+import { embeddedDatabases, serverDatabases } from '#src/storage/testing.ts'
+import { deliveryTests } from './delivery.suite.ts'
+import { failureTests } from './failures.suite.ts'
+import { endingTests, laneTests, wakingTests } from './lanes.suite.ts'
+import { flushTests, localTests } from './local.suite.ts'
+import { replicaTests } from './replicas.suite.ts'
+import type { MakeDatabases } from './testing.ts'
+
+const courierTests = (databases: MakeDatabases): void => {
+  deliveryTests(databases)
+  failureTests(databases)
+  laneTests(databases)
+  wakingTests(databases)
+  endingTests(databases)
+  localTests(databases)
+  flushTests(databases)
+}
+
+describe('on the embedded database', { concurrency: false }, () => {
+  courierTests(embeddedDatabases)
+})
+
+const server = process.env['COMITY_TEST_DATABASE_URL']
+const skip = server === undefined && 'no PostgreSQL server: COMITY_TEST_DATABASE_URL is not set'
+
+describe('on a PostgreSQL server', { skip, concurrency: false }, () => {
+  const databases: MakeDatabases = () => serverDatabases(server ?? '')
+  courierTests(databases)
+  replicaTests(databases)
+})

@@ -1,0 +1,216 @@
+/** How lanes run beside each other, wake and end. Numbers are those of backend-notifications.md §15. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sql } from 'kysely'
+import { eventually } from '#src/storage/testing.ts'
+import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS, STOP_TIMEOUT_MS, SWEEP_INTERVAL_MS } from './limits.ts'
+import { enqueue, enqueueRemote, remoteLetter } from './outbox.ts'
+import {
+  allDelivered,
+  B,
+  bodies,
+  C,
+  DONE,
+  inTime,
+  type MakeDatabases,
+  OWN,
+  testQueue,
+  type TestQueue,
+  told,
+} from './testing.ts'
+
+export const laneTests = (databases: MakeDatabases): void => {
+  test('11: what is written while the peer is away comes in order, each once, when it is back', async () => {
+    await using queue = await testQueue(databases)
+    const courier = await queue.start()
+    await enqueueRemote(queue.db, B, told('1'))
+    await eventually(() => courier.tally(B)?.isStuck === true, 'the lane was stuck')
+    await enqueueRemote(queue.db, B, told('2'))
+    await enqueueRemote(queue.db, B, told('3'))
+    queue.federator.play(B, {})
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'all was delivered')
+    assert.deepEqual(bodies(queue), ['1', '2', '3'])
+  })
+
+  test('17: a peer that is away, and one that never answers, hold up nobody else', async () => {
+    await using queue = await testQueue(databases)
+    const silent = Promise.withResolvers<typeof DONE>()
+    queue.federator.play(C, { answer: () => silent.promise })
+    await queue.start()
+    await enqueueRemote(queue.db, C, told('{}'))
+    const away = Array.from({ length: 50 }, (_, index) => ({
+      lane: `away${index}.example`,
+      text: JSON.stringify(told('{}')),
+    }))
+    await enqueue(queue.db, away)
+    await eventually(() => queue.federator.notifications(C).length === 1, 'the silent one was asked')
+    queue.federator.play(B, {})
+    await enqueue(
+      queue.db,
+      ['1', '2', '3'].map((body) => remoteLetter(B, told(body))),
+    )
+    await eventually(() => bodies(queue).length === 3, 'the healthy one had all')
+    silent.resolve(DONE)
+  })
+
+  test('12: a lane that names no backend harms nobody', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    await enqueue(
+      queue.db,
+      ['single-label', '@nobody', 'with space.example', ''].map((lane) => ({ lane, text: '{}' })),
+    )
+    await enqueueRemote(queue.db, B, told('{}'))
+    await queue.start()
+    await eventually(() => bodies(queue).length === 1, 'it was delivered')
+    await eventually(async () => (await queue.waiting()).length === 4, 'only the others were left')
+  })
+
+  test('13: when an outbox cannot be looked at, it is looked at again', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    await enqueueRemote(queue.db, B, told('{}'))
+    await sql`alter table galley.outbox rename to away`.execute(queue.db)
+    await queue.start()
+    await sql`alter table galley.away rename to outbox`.execute(queue.db)
+    await queue.clock.advance(SWEEP_INTERVAL_MS)
+    await allDelivered(queue)
+    assert.deepEqual(bodies(queue), ['{}'])
+  })
+
+  test('14: all lanes are found, however many there are', async () => {
+    await using queue = await testQueue(databases)
+    const lanes = Array.from({ length: 150 }, (_, index) => `d${index}.example`)
+    await enqueue(
+      queue.db,
+      lanes.map((lane) => ({ lane, text: JSON.stringify(told('{}')) })),
+    )
+    await queue.start()
+    await eventually(() => new Set(queue.federator.requests.map(({ domain }) => domain)).size === 150, 'all were tried')
+  })
+
+  test('a lane that was idle for long takes up what is written then', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    await queue.start()
+    await enqueueRemote(queue.db, B, told('1'))
+    await allDelivered(queue)
+    await queue.clock.advance(LANE_IDLE_MS)
+    await enqueueRemote(queue.db, B, told('2'))
+    await allDelivered(queue)
+    assert.deepEqual(bodies(queue), ['1', '2'])
+  })
+}
+
+export const wakingTests = (databases: MakeDatabases): void => {
+  test('a peer that was heard from is tried at once', async () => {
+    await using queue = await testQueue(databases)
+    await patientLane(queue)
+    queue.federator.play(B, {})
+    await queue.database.notify('peer-heard', C)
+    await queue.clock.advance(HEARD_INTERVAL_MS)
+    assert.deepEqual(bodies(queue), [])
+    await queue.database.notify('peer-heard', B)
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'it was delivered')
+    assert.ok(queue.clock.monotonicMs() < RETRY_MAX_MS / 2)
+  })
+
+  test('new rows do not make a dead peer be tried more often', async () => {
+    await using queue = await testQueue(databases)
+    await patientLane(queue)
+    const before = queue.federator.requests.length
+    for (const body of ['2', '3', '4']) await enqueueRemote(queue.db, B, told(body))
+    await queue.clock.advance(RETRY_MAX_MS / 4)
+    assert.equal(queue.federator.requests.length, before)
+  })
+
+  test('a peer that talks all the time but cannot be reached is tried once a second', async () => {
+    await using queue = await testQueue(databases)
+    await patientLane(queue)
+    const before = queue.federator.requests.length
+    for (let note = 0; note < 20; note += 1) {
+      await queue.database.notify('peer-heard', B)
+      await queue.clock.advance(HEARD_INTERVAL_MS / 20)
+    }
+    await eventually(() => queue.federator.requests.length > before, 'it was tried')
+    assert.ok(queue.federator.requests.length - before <= 2)
+  })
+
+  test('after a start all known peers hear from us once, also those for whom nothing waits, but not ourselves', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    queue.federator.play(C, {})
+    await enqueueRemote(queue.db, B, told('{}'))
+    await queue.start({ knownDomains: async () => [OWN, B, C] })
+    await eventually(() => queue.federator.requests.length === 3, 'both have heard from us')
+    await allDelivered(queue)
+    const seen = queue.federator.requests.map(({ domain, rpc }) => `${domain} ${rpc}`)
+    assert.deepEqual(seen.toSorted(), [
+      'b.example brig/api-version',
+      'b.example galley/on-message-sent',
+      'c.example brig/api-version',
+    ])
+  })
+
+  test('greeting is tried again while peers are not known or not reachable', async () => {
+    await using queue = await testQueue(databases)
+    let asked = 0
+    const knownDomains = async () => {
+      asked += 1
+      if (asked === 1) throw new Error('brig is still starting')
+      return [C]
+    }
+    await queue.start({ knownDomains })
+    await inTime(queue, () => queue.federator.requests.length === 1, 'it was tried')
+    queue.federator.play(C, {})
+    await inTime(queue, () => queue.federator.requests.length === 2, 'it was tried again')
+  })
+}
+
+/** A lane that has failed often enough to wait for as long as it ever does. */
+const patientLane = async (queue: TestQueue): Promise<void> => {
+  queue.federator.play(B, { versions: [999_999] })
+  await enqueueRemote(queue.db, B, told('1'))
+  const courier = await queue.start()
+  await eventually(() => courier.tally(B)?.isStuck === true, 'the lane was stuck')
+}
+
+export const endingTests = (databases: MakeDatabases): void => {
+  test('stopping waits for the attempt in progress, acknowledges it, and begins no other', async () => {
+    await using queue = await testQueue(databases)
+    const answer = Promise.withResolvers<typeof DONE>()
+    queue.federator.play(B, { answer: () => answer.promise })
+    await enqueueRemote(queue.db, B, told('1'))
+    const second = await enqueueRemote(queue.db, B, told('2'))
+    const courier = await queue.start()
+    await eventually(() => bodies(queue).length === 1, 'the first was sent')
+    const stopping = courier[Symbol.asyncDispose]()
+    answer.resolve(DONE)
+    await stopping
+    assert.deepEqual(bodies(queue), ['1'])
+    assert.deepEqual(await queue.waiting(), [second])
+  })
+
+  test('stopping does not wait for ever for a peer that never answers', async () => {
+    await using queue = await testQueue(databases)
+    const isCutOff = Promise.withResolvers<void>()
+    queue.federator.play(B, {
+      answer: (_request, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            isCutOff.resolve()
+            reject(new Error('cut off'))
+          })
+        }),
+    })
+    const id = await enqueueRemote(queue.db, B, told('1'))
+    const courier = await queue.start()
+    await eventually(() => bodies(queue).length === 1, 'it was sent')
+    const stopping = courier[Symbol.asyncDispose]()
+    await queue.clock.advance(STOP_TIMEOUT_MS)
+    await isCutOff.promise
+    await stopping
+    assert.deepEqual(await queue.waiting(), [id])
+    assert.deepEqual(await queue.deadLetters(), [])
+  })
+}

@@ -21,9 +21,10 @@ export const chatStories = ({ people }: Telling): void => {
     const { alice, bob } = cast
     await alice.connectWith(bob)
     const [hers, his] = [await alice.app.connection(bob.user), await bob.app.connection(alice.user)]
-    assert.ok(hers?.qualified_conversation)
-    assert.deepEqual(hers.qualified_conversation, his?.qualified_conversation)
-    const seen = await Promise.all([alice, bob].map(async (who) => who.app.conversation(hers.qualified_conversation!)))
+    const conversation = hers?.qualified_conversation
+    assert.ok(conversation)
+    assert.deepEqual(conversation, his?.qualified_conversation)
+    const seen = await Promise.all([alice, bob].map(async (who) => who.app.conversation(conversation)))
     assert.deepEqual(
       seen.map(({ type, members }) => [type, members.others.map((other) => other.qualified_id)]),
       [
@@ -31,8 +32,8 @@ export const chatStories = ({ people }: Telling): void => {
         [2, [alice.user]],
       ],
     )
-    await alice.send(hers.qualified_conversation, 'just us')
-    await bob.receives(hers.qualified_conversation, 'just us')
+    await alice.send(conversation, 'just us')
+    await bob.receives(conversation, 'just us')
     await bob.send(hers.qualified_conversation, 'indeed')
     await alice.receives(hers.qualified_conversation, 'indeed')
   })

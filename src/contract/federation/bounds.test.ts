@@ -93,7 +93,7 @@ function isBounded(described: Described): boolean {
   if (described.const !== undefined || described.enum !== undefined) return true
   switch (described.type) {
     case 'string':
-      return described.maxLength !== undefined || isFinite(String(described.pattern ?? '*'))
+      return described.maxLength !== undefined || (typeof described.pattern === 'string' && isFinite(described.pattern))
     case 'array':
       return described.maxItems !== undefined || described.prefixItems !== undefined
     case 'integer':

@@ -34,8 +34,8 @@ export const chatStories = ({ people }: Telling): void => {
     )
     await alice.send(conversation, 'just us')
     await bob.receives(conversation, 'just us')
-    await bob.send(hers.qualified_conversation, 'indeed')
-    await alice.receives(hers.qualified_conversation, 'indeed')
+    await bob.send(conversation, 'indeed')
+    await alice.receives(conversation, 'indeed')
   })
 
   test('CNV-001 MSG-009: people of three backends in one group all get a message, whoever writes', async () => {

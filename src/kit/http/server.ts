@@ -39,6 +39,8 @@ export const listen = async (routes: readonly Route[], options: ListenOptions): 
     exposeHeadRoutes: false,
   })
   acceptAnyBody(app)
+  // rules.md §1.5: the federation status is asked for with GET, and what it is about stands in the body.
+  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
   app.get('/i/status', async (_request, reply) => reply.code(200).send())
   for (const route of routes) register(app, route)
   app.setNotFoundHandler((_request, reply) => {

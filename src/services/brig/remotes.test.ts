@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Domain, TeamId } from '#src/contract/ids.ts'
+import { brigInternal } from '#src/contract/internal/brig.ts'
 import type { RemoteConfig } from '#src/contract/internal/remotes.ts'
+import { call, overHttp } from '#src/kit/http/client.ts'
+import { listen } from '#src/kit/http/server.ts'
+import { nullLog } from '#src/kit/log.ts'
 import { callInternal, newNetwork, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
 
 const [X, Y, FIXED] = ['x.example', 'y.example', 'fixed.example'].map((name) => Domain.parse(name)) as [
@@ -104,6 +108,13 @@ test('the status names two backends that do not know each other, and those that 
   network.cutOff.add('b.example').add('c.example')
   const unreachable = (await status(b.domain, c.domain, d.domain)) as { unreachable_backends: string[] }
   assert.deepEqual(new Set(unreachable.unreachable_backends), new Set([b.domain, c.domain]))
+})
+
+test('the status is had over HTTP as it is asked for: with GET and a body', async () => {
+  await using listener = await listen(brig.routes, { host: '127.0.0.1', port: 0, name: 'brig', log: nullLog })
+  await using transport = overHttp(listener.url)
+  const answer = await call(transport, brigInternal['federation-status'], { body: { domains: [] } })
+  assert.equal(answer.outcome, 'fully-connected')
 })
 
 test('a restricted remote is not federating with users without team, on either side', async () => {

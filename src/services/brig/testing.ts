@@ -12,7 +12,7 @@ import type { CallInputOf, OutcomeOf } from '#src/kit/endpoint.ts'
 import { call } from '#src/kit/http/client.ts'
 import { type Fake, fake } from '#src/kit/http/fake.ts'
 import { inMemory } from '#src/kit/http/memory.ts'
-import { jsonResponse, type Transport, type WireResponse } from '#src/kit/http/wire.ts'
+import { jsonResponse, type Route, type Transport, type WireResponse } from '#src/kit/http/wire.ts'
 import { nullLog } from '#src/kit/log.ts'
 import { type TestClock, testClock } from '#src/kit/clock.ts'
 import { systemRandom } from '#src/kit/random.ts'
@@ -35,6 +35,7 @@ export interface Letter {
 
 export interface TestBrig extends AsyncDisposable {
   readonly domain: Domain
+  readonly routes: readonly Route[]
   readonly transport: Transport
   readonly clock: TestClock
   readonly courier: Fake
@@ -103,6 +104,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
   const told = () => takeLetters(db)
   return {
     domain,
+    routes: brig.routes,
     transport,
     clock,
     courier,

@@ -9,6 +9,7 @@ import type { ConversationAction, ConversationUpdate } from '#src/contract/feder
 import type { Domain, QualifiedConversationId, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { Clock } from '#src/kit/clock.ts'
+import { Refusal } from '#src/kit/errors.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
@@ -46,7 +47,8 @@ export const applyUpdate = async (
     }
     return tx.lastLocalRow()
   })
-  await lane.delivered(queued)
+  // It comes again, and then waits again: what follows it must not overtake its events.
+  if (!(await lane.delivered(queued))) throw new Refusal(503, 'try-again', { detail: 'our own queue is behind' })
 }
 
 type Join = Extract<ConversationAction, { tag: 'ConversationJoinTag' }>['action']

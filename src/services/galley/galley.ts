@@ -59,7 +59,13 @@ interface Needs extends GalleyOptions {
 export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
   const { config, database, courier, clock, log } = options
   const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations))
-  const needs: Needs = { ...options, store, domain: config.domain, times: eventTimes(clock), lane: localLane(courier) }
+  const needs: Needs = {
+    ...options,
+    store,
+    domain: config.domain,
+    times: eventTimes(clock),
+    lane: localLane({ courier, log }),
+  }
   const sweeper = startSweeper(needs)
   return {
     routes: [

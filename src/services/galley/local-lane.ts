@@ -9,20 +9,30 @@
  * matters.
  */
 import { courierInternal } from '#src/contract/internal/courier.ts'
-import { Refusal } from '#src/kit/errors.ts'
 import { call } from '#src/kit/http/client.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
+import type { Log } from '#src/kit/log.ts'
 
 export interface LocalLane {
-  /** Throws when it takes too long; whoever told us of it tells us again. */
-  delivered(row: string | undefined): Promise<void>
+  /** False when it takes too long, or when nobody can say; what is committed arrives all the same, later. */
+  delivered(row: string | undefined): Promise<boolean>
 }
 
-export const localLane = (courier: Transport): LocalLane => ({
+interface Needs {
+  readonly courier: Transport
+  readonly log: Log
+}
+
+export const localLane = ({ courier, log }: Needs): LocalLane => ({
   delivered: async (row) => {
-    if (row === undefined) return
-    const answer = await call(courier, courierInternal['flush-queue'], { body: { service: 'galley', id: row } })
-    if (answer.outcome === 'unknown-service') throw new Error('the courier does not serve galley')
-    if (!answer.body.delivered) throw new Refusal(503, 'try-again', { detail: 'our own queue is behind' })
+    if (row === undefined) return true
+    try {
+      const answer = await call(courier, courierInternal['flush-queue'], { body: { service: 'galley', id: row } })
+      return answer.outcome === 'flushed' && answer.body.delivered
+    } catch (error) {
+      // Nothing is lost by it; the caller decides what it means.
+      log.warn({ err: error }, 'asking the courier whether it is done')
+      return false
+    }
   },
 })

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { galleyClient } from '#src/contract/client/galley.ts'
 import { galleyFederation } from '#src/contract/federation/galley.ts'
 import type { MessageNotSent } from '#src/contract/federation/messages.ts'

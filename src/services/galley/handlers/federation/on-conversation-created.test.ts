@@ -110,3 +110,12 @@ test('a creation told twice is heard once', async () => {
   await galley.from(B, 'on-conversation-created', again, { requestId: 'r1' })
   assert.deepEqual(kinds(await told()), each('conversation.create', alice))
 })
+
+test('a creation is not refused because our own queue is behind', async () => {
+  galley.parts.isDelivered = false
+  conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const { status } = await galley.from(B, 'on-conversation-created', creation([alice]))
+  galley.parts.isDelivered = true
+  assert.equal(status, 200)
+  assert.ok((await idsOf(alice)).includes(conversation.id))
+})

@@ -52,6 +52,7 @@ export const onConversationCreated =
       }
       return tx.lastLocalRow()
     })
+    // A refusal would undo the conversation, which is worse than an event that may be late.
     await lane.delivered(queued)
     return {}
   }

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { galleyFederation } from '#src/contract/federation/galley.ts'
 import { decodeProteusMessage, MalformedProteusMessage } from '#src/contract/proteus-reader.ts'
 import type { ProteusMessage } from '#src/contract/proteus.ts'

@@ -7,14 +7,17 @@
  * that has a handler. How that was seen, and what it promises: docs/decisions/embedded-database.md.
  */
 import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs'
-import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { PGlite } from '@electric-sql/pglite'
+import { NodeFS } from '@electric-sql/pglite/nodefs'
+
+/** Told of every flush that has been made, with the path of what is on disk now. */
+export type OnFlushed = (path: string) => void
 
 type EmscriptenOptions = Parameters<NodeFS['init']>[1]
 
 /** What Emscripten knows of an open file; it has no types of its own for this. */
 interface Stream {
-  /** The descriptor in our process. Directories have none. */
+  /** The descriptor in our process; directories may have none. */
   readonly nfd?: number
   readonly node: unknown
 }
@@ -27,23 +30,26 @@ interface NodeFiles {
 }
 
 export class DurableFiles extends NodeFS {
-  readonly #flush: (descriptor: number) => void
+  readonly #onFlushed: OnFlushed
 
-  // Everything that is needed to read the data back, the file's size included; only its times are not.
-  constructor(directory: string, flush: (descriptor: number) => void = fdatasyncSync) {
+  constructor(directory: string, onFlushed: OnFlushed = () => {}) {
     super(directory)
-    this.#flush = flush
+    this.#onFlushed = onFlushed
   }
 
   override async init(pg: PGlite, options: EmscriptenOptions): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(pg, options)
     const makeDurable = (module: unknown): void => {
       const { NODEFS } = module as NodeFiles
-      if (typeof NODEFS?.realPath !== 'function')
+      if (typeof NODEFS?.realPath !== 'function') {
         throw new Error('PGlite has changed: there is no NODEFS to make durable')
+      }
       NODEFS.stream_ops.fsync = ({ nfd, node }) => {
-        if (nfd === undefined) flushDirectory(NODEFS.realPath(node))
-        else this.#flush(nfd)
+        const path = NODEFS.realPath(node)
+        if (nfd === undefined) flushPath(path)
+        else if (LOG_FILE.test(path)) fdatasyncSync(nfd)
+        else fsyncSync(nfd)
+        this.#onFlushed(path)
         return 0
       }
     }
@@ -51,8 +57,14 @@ export class DurableFiles extends NodeFS {
   }
 }
 
-export const flushDirectory = (directory: string): void => {
-  const descriptor = openSync(directory, 'r')
+/**
+ * Segments of the log are flushed with every commit and are as large as they will be, so their times, which are all
+ * that `fdatasync` leaves out, need not be written: it is what PostgreSQL itself calls for them on Linux.
+ */
+const LOG_FILE = /\/pg_wal\/[0-9A-F]{24}$/
+
+export const flushPath = (path: string): void => {
+  const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)
   } finally {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fdatasyncSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -83,23 +82,24 @@ test('a directory can be opened once in a process, and again after it was closed
 test('a commit is on disk before it is acknowledged', async () => {
   await using databases = await embeddedDatabases()
   await (await databases.open())[Symbol.asyncDispose]()
-  let flushes = 0
-  const flush = (descriptor: number): void => {
-    fdatasyncSync(descriptor)
-    flushes += 1
+  const flushed: string[] = []
+  const cluster = path.join(databases.directory, 'database/cluster')
+  const lite = await openCluster(cluster, (file) => flushed.push(path.relative(cluster, file)))
+  const flushedBy = async (statement: string): Promise<string[]> => {
+    flushed.length = 0
+    await lite.exec(statement)
+    return [...flushed]
   }
-  const lite = await openCluster(path.join(databases.directory, 'database/cluster'), flush)
   try {
     await lite.exec('create table things (id integer)')
-    const before = flushes
-    await lite.exec('insert into things values (1)')
-    assert.equal(flushes, before + 1)
-    await lite.exec('select * from things')
-    assert.equal(flushes, before + 1)
-    await lite.exec('begin; insert into things values (2)')
-    assert.equal(flushes, before + 1)
-    await lite.exec('commit')
-    assert.equal(flushes, before + 2)
+    const [log, ...others] = await flushedBy('insert into things values (1)')
+    assert.match(log ?? '', /^pg_wal\/[0-9A-F]{24}$/)
+    assert.deepEqual(others, [])
+    assert.deepEqual(await flushedBy('select * from things'), [])
+    assert.deepEqual(await flushedBy('begin; insert into things values (2)'), [])
+    assert.deepEqual(await flushedBy('commit'), [log])
+    const byCheckpoint = await flushedBy('checkpoint')
+    assert.ok(byCheckpoint.includes('global/pg_control') && byCheckpoint.some((file) => file.startsWith('base/')))
   } finally {
     await lite.close()
   }

@@ -13,7 +13,7 @@ import type { Database, Lock } from '../database.ts'
 import { ACQUIRE_TIMEOUT_MS } from '../limits.ts'
 import { migrate } from '../migrations.ts'
 import { lockDirectory } from './directory-lock.ts'
-import { DurableFiles } from './durable-files.ts'
+import { DurableFiles, type OnFlushed } from './durable-files.ts'
 import { createCluster } from './template.ts'
 import { startUpkeep } from './upkeep.ts'
 import { pgliteModule } from './wasm.ts'
@@ -42,11 +42,11 @@ export const openEmbedded = async ({ dataDirectory, log, clock }: Options): Prom
   }
 }
 
-/** Creates it when there is none. `flush` gets the descriptor of a file that must be on disk when it returns. */
-export const openCluster = async (cluster: string, flush?: (descriptor: number) => void): Promise<PGlite> => {
+/** Creates it when there is none. */
+export const openCluster = async (cluster: string, onFlushed?: OnFlushed): Promise<PGlite> => {
   if (!existsSync(cluster)) await createCluster(cluster)
   const lite = new PGlite({
-    fs: new DurableFiles(cluster, flush),
+    fs: new DurableFiles(cluster, onFlushed),
     pgliteWasmModule: pgliteModule(),
     startParams: startParameters(),
   })

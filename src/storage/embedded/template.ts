@@ -11,7 +11,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withDeadline } from '#src/kit/deadline.ts'
 import { FLUSHES_AT_ONCE, TEMPLATE_TIMEOUT_MS } from '../limits.ts'
-import { flushDirectory } from './durable-files.ts'
+import { flushPath } from './durable-files.ts'
 
 /** Makes `cluster` a new, empty database; it appears in one step and only when all of it is on disk. */
 export const createCluster = async (cluster: string): Promise<void> => {
@@ -21,7 +21,7 @@ export const createCluster = async (cluster: string): Promise<void> => {
     const copy = path.join(scratch, 'cluster')
     await copyTemplate(copy)
     await rename(copy, cluster)
-    flushDirectory(parent)
+    flushPath(parent)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -101,7 +101,7 @@ const copyDurably = async (source: string, destination: string): Promise<void> =
     for (const { name } of files) await copyFileDurably(path.join(source, name), path.join(destination, name))
   }
   await Promise.all(Array.from({ length: FLUSHES_AT_ONCE }, copyFiles))
-  for (const name of directories) flushDirectory(path.join(destination, name))
+  for (const name of directories) flushPath(path.join(destination, name))
 }
 
 const copyFileDurably = async (source: string, destination: string): Promise<void> => {

@@ -1,6 +1,7 @@
 /** One's own profile, handle and settings (client-users.md §2, §4, §8). */
 import { z } from 'zod'
 import { Name } from '#src/contract/ids.ts'
+import { opaqueText } from '#src/contract/shapes.ts'
 import { AccentId } from '#src/contract/vocabulary.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
@@ -9,6 +10,7 @@ import {
   LABEL_CHARACTERS_MAX,
   PROPERTIES_MAX,
   PROPERTY_BODY_BYTES_MAX,
+  PROPERTY_KEY_CHARACTERS_MAX,
 } from './brig-limits.ts'
 import { Locale, optionally, ProfileAssets, SelfProfile, TextStatus } from './brig-people.ts'
 
@@ -95,7 +97,8 @@ const handles = {
   }),
 }
 
-const PropertyKey = z.object({ key: z.string().max(2 ** 16) })
+/** Longer than is allowed, so that the one who stores it is told so in the protocol's words. */
+const PropertyKey = z.object({ key: opaqueText(8 * PROPERTY_KEY_CHARACTERS_MAX) })
 const Properties = z.record(z.string(), z.unknown())
 
 const properties = {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { UserProfile } from '#src/contract/federation/users.ts'
 import { Domain, Handle, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
+import { text } from '#src/contract/shapes.ts'
 import { AccentId, BaseProtocol, SearchPolicy } from '#src/contract/vocabulary.ts'
 import { answer, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
 import {
@@ -110,7 +111,7 @@ export const brigUsers = {
     path: '/search/contacts',
     access: 'token',
     query: z.object({
-      q: z.string().max(SEARCH_TERM_CHARACTERS_MAX),
+      q: text(0, SEARCH_TERM_CHARACTERS_MAX),
       domain: Domain.optional(),
       size: z.coerce.number().int().min(1).max(SEARCH_SIZE_MAX).default(SEARCH_SIZE_DEFAULT),
     }),

@@ -23,10 +23,11 @@ export const FAILED_LOGINS_WINDOW_SECONDS = 300
 
 /**
  * Password hashing takes 19 MiB and some 30 ms of a core each time. Two at once keep the memory bounded and leave the
- * thread pool, which also does DNS and files, half free; who would wait behind more than this is told to come back.
+ * thread pool, which also does DNS and files, half free. Who would wait behind so many others that it takes longer than
+ * some five seconds is told to come back.
  */
 export const PASSWORD_HASHES_AT_ONCE = 2
-export const PASSWORD_HASHES_WAITING_MAX = 64
+export const PASSWORD_HASHES_WAITING_MAX = 256
 export const PASSWORD_BUSY_RETRY_SECONDS = 5
 
 /** client-users.md §5.1. */

@@ -28,9 +28,14 @@ const TAG_BYTES = 32
 
 const argon2 = promisify(argon2Callback)
 
+interface Needs {
+  readonly random: Random
+  readonly waitingMax?: number
+}
+
 /** Every use of a password, to set or to check it, waits at one gate: memory and threads are bounded for all. */
-export const passwords = ({ random }: { readonly random: Random }): Passwords => {
-  const narrow = gate({ atOnce: PASSWORD_HASHES_AT_ONCE, waitingMax: PASSWORD_HASHES_WAITING_MAX })
+export const passwords = ({ random, waitingMax = PASSWORD_HASHES_WAITING_MAX }: Needs): Passwords => {
+  const narrow = gate({ atOnce: PASSWORD_HASHES_AT_ONCE, waitingMax })
 
   const derive = async (password: string, salt: Uint8Array, parameters: Parameters): Promise<Buffer> => {
     const done = await narrow.run(() =>

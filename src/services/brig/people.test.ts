@@ -234,6 +234,18 @@ test('settings of a client are kept as they are, within the limits, and announce
   assert.deepEqual(all.outcome === 'found' && all.body, {})
 })
 
+test('text that no database can hold is refused, not stumbled over', async () => {
+  const alice = await registerPerson(a)
+  const requests = [
+    alice.calls('search-contacts', { query: { q: 'a\0' } }),
+    alice.calls('get-property', { params: { key: 'a\0' } }),
+    alice.calls('delete-property', { params: { key: '\ud800' } }),
+    alice.calls('update-self', { body: { name: 'a\0' } }),
+    alice.calls('set-property', { params: { key: 'webapp' }, body: undefined }),
+  ]
+  for (const request of requests) await assert.rejects(request, /answered 400/)
+})
+
 test('the token of an account that is gone is as good as none', async () => {
   const alice = await registerPerson(a)
   await a.alter(`delete from brig.users where id = '${alice.id}'`)

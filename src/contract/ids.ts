@@ -16,7 +16,6 @@ import {
 } from './limits.ts'
 import { base64, text } from './shapes.ts'
 
-
 /** 36 characters, any UUID version: test data and old installations hold ids of every kind. */
 const uuid = () => z.guid().toLowerCase()
 

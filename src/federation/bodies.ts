@@ -26,11 +26,13 @@ export const collect = (stream: RequestStream, limit: number): Promise<Uint8Arra
       stream.pause()
       resolve(undefined)
     }
+    const breakOff = (): void => reject(brokenOff())
     stream.on('data', take)
     stream.once('error', reject)
-    stream.once('close', () => reject(brokenOff()))
+    stream.once('close', breakOff)
     stream.once('end', () => {
-      if (isCut(stream)) reject(brokenOff())
+      stream.off('close', breakOff)
+      if (isCut(stream)) breakOff()
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
     })
   })

@@ -4,7 +4,7 @@ import { COUNTED_DOMAINS_MAX } from './limits.ts'
 export interface FederationCounters {
   /** A request to this backend passed our policy. */
   outgoing(domain: string): void
-  /** A request came in. Domains that policy denies share one label: anybody can claim any domain. */
+  /** A request came in. Those refused before DNS was asked share one label: anybody can claim any domain. */
   incoming(domain: string, wasAllowed: boolean): void
   /** Prometheus text format. */
   render(): string

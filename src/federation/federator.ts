@@ -73,7 +73,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
   })
   const callComponent = componentCaller(needs.components)
   const handle = createInward({ ...needs, ownDomain: config.domain, isAllowed, discovery, counters, callComponent })
-  const listeners = await listenBoth({ config, outward, handle, identities, counters, log })
+  const listeners = await listenBoth({ config, outward, handle, identities, counters, clock, log })
   return {
     outward: { transport: outward.transport, listener: listeners.outward },
     inward: { handle, listener: listeners.inward },
@@ -96,22 +96,24 @@ interface ListenParts {
   readonly handle: HandleInward
   readonly identities: Identities
   readonly counters: FederationCounters
+  readonly clock: Clock
   readonly log: Log
 }
 
-const listenBoth = async ({ config, outward, handle, identities, counters, log }: ListenParts) => {
+const listenBoth = async ({ config, outward, handle, identities, counters, clock, log }: ListenParts) => {
   const urls = { outward: '', inward: '' }
-  const outwardListener = await listenPlain(
-    config.outward,
-    withStatus({ counters, other: () => ({ name: 'inward', url: urls.inward }) }, serveOutward(outward, log)),
-  )
-  const inwardListener = await listenPlain(
-    config.inward,
-    withStatus(
-      { counters, other: () => ({ name: 'outward', url: urls.outward }) },
-      serveInward({ handle, identities, log }),
-    ),
-  )
+  const toOutward = serveOutward(outward, log)
+  const toInward = serveInward({ handle, identities, log })
+  const outwardListener = await listenPlain({
+    ...config.outward,
+    clock,
+    serve: withStatus({ counters, other: () => ({ name: 'inward', url: urls.inward }) }, toOutward),
+  })
+  const inwardListener = await listenPlain({
+    ...config.inward,
+    clock,
+    serve: withStatus({ counters, other: () => ({ name: 'outward', url: urls.outward }) }, toInward),
+  })
   urls.outward = outwardListener.url
   urls.inward = inwardListener.url
   return { outward: outwardListener, inward: inwardListener }

@@ -1,9 +1,11 @@
 /** Our plain listeners: HTTP/1.1 by `node:http`, raw paths, no router between a request and the checks. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Clock } from '#src/kit/clock.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import { pour } from './bodies.ts'
 import {
+  LISTENER_DRAIN_MS,
   LISTENER_HEADER_BYTES_MAX,
   LISTENER_KEEP_ALIVE_MS,
   REQUEST_BODY_TIMEOUT_MS,
@@ -24,7 +26,12 @@ export interface PlainAddress {
 
 export type ServePlain = (request: IncomingMessage, response: ServerResponse) => void
 
-export const listenPlain = async (address: PlainAddress, serve: ServePlain): Promise<PlainListener> => {
+export interface PlainOptions extends PlainAddress {
+  readonly serve: ServePlain
+  readonly clock: Clock
+}
+
+export const listenPlain = async ({ host, port: wanted, serve, clock }: PlainOptions): Promise<PlainListener> => {
   const server = createServer(
     {
       maxHeaderSize: LISTENER_HEADER_BYTES_MAX,
@@ -33,13 +40,19 @@ export const listenPlain = async (address: PlainAddress, serve: ServePlain): Pro
       requestTimeout: REQUEST_BODY_TIMEOUT_MS,
       noDelay: true,
     },
-    serve,
+    (request, response) => {
+      // While we are stopping, a connection whose last answer is out has no future.
+      response.once('close', () => {
+        if (!server.listening) setImmediate(() => server.closeIdleConnections())
+      })
+      serve(request, response)
+    },
   )
-  server.listen(address.port, address.host)
+  server.listen(wanted, host)
   await once(server, 'listening')
   const { port } = boundAddress(server)
-  const name = address.host.includes(':') ? `[${address.host}]` : address.host
-  return { host: address.host, port, url: `http://${name}:${port}`, [Symbol.asyncDispose]: () => drain(server) }
+  const name = host.includes(':') ? `[${host}]` : host
+  return { host, port, url: `http://${name}:${port}`, [Symbol.asyncDispose]: () => drain(server, clock) }
 }
 
 const boundAddress = (server: Server): { port: number } => {
@@ -48,10 +61,10 @@ const boundAddress = (server: Server): { port: number } => {
   return address
 }
 
-const drain = async (server: Server): Promise<void> => {
+const drain = async (server: Server, clock: Clock): Promise<void> => {
   if (!server.listening) return
   server.close()
-  server.closeIdleConnections()
+  using _cutOff = clock.after(LISTENER_DRAIN_MS, () => server.closeAllConnections())
   await once(server, 'close')
 }
 

@@ -108,16 +108,21 @@ const admit = async (
   { path, origin, identity }: ReadRequest,
   needs: InwardNeeds,
 ): Promise<void> => {
+  const misuse = misuseOf(method, path)
   // Our own domain is nobody else's to claim, whatever DNS and the list say.
-  const isAllowed = origin !== needs.ownDomain && (await needs.isAllowed(origin))
+  const isAllowed = !misuse && origin !== needs.ownDomain && (await needs.isAllowed(origin))
   needs.counters.incoming(origin, isAllowed)
-  if (method !== 'POST') throw invalidEndpoint('federation requests are sent by POST')
-  if (path.hasQuery) throw invalidEndpoint('federation requests have no query string')
+  if (misuse) throw misuse
   if (!isAllowed) throw federationDenied(origin)
   const discovered = await needs.discovery.targetsOf(origin)
   if (discovered.outcome !== 'targets') throw undiscovered(discovered)
   // Any host that the domain points to may speak for it; the domain's own name plays no part (§8.3).
   if (!discovered.targets.some(({ host }) => identity.matches(host))) throw authenticationFailure()
+}
+
+const misuseOf = (method: string, { hasQuery }: RpcPath): Refusal | undefined => {
+  if (method !== 'POST') return invalidEndpoint('federation requests are sent by POST')
+  return hasQuery ? invalidEndpoint('federation requests have no query string') : undefined
 }
 
 interface Admitted extends ReadRequest {

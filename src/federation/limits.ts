@@ -41,8 +41,6 @@ export const SESSION_OPENINGS_MAX = 3
 export const SESSION_DRAIN_MS = 5_000
 /** Streams we open at once on one session, even if the peer allows more. */
 export const STREAMS_PER_SESSION_MAX = 256
-/** Until the peer's SETTINGS have come; RFC 9113 §6.5.2 recommends that no peer allows less. */
-export const STREAMS_BEFORE_SETTINGS_MAX = 100
 /** Requests that wait for a free stream of one target. */
 export const WAITING_PER_TARGET_MAX = 1_000
 /** Shorter than the 60 to 75 s after which common servers close, so that we seldom write into a closing connection. */
@@ -99,6 +97,8 @@ export const COMPONENT_HEADERS_TIMEOUT_MS = 10_000
 export const COMPONENT_ERROR_BYTES_MAX = 256 * 1024
 /** Longer than our ingress keeps connections to us, so that it never writes into one we are closing. */
 export const LISTENER_KEEP_ALIVE_MS = 75_000
+/** How long requests under way may still take when we stop: a component's time, and some. */
+export const LISTENER_DRAIN_MS = 15_000
 export const FORWARD_KEEP_ALIVE_MS = 60_000
 export const FORWARD_CONNECTIONS_MAX = 256
 /** The ingress waits this much longer than the federator behind it, which has the better error. */

@@ -22,6 +22,8 @@ export interface FakePeer extends AsyncDisposable {
   readonly port: number
   /** TLS connections so far. */
   readonly connections: readonly TLSSocket[]
+  /** Serial numbers of the certificates they showed. */
+  readonly serialNumbers: readonly string[]
   readonly streams: readonly PeerStream[]
 }
 
@@ -38,6 +40,7 @@ export const startFakePeer = async (net: Net, plan: FakePeerPlan): Promise<FakeP
   const host = plan.host ?? `federator.${plan.domain}`
   const credential = plan.credential ?? (await net.authority.issue({ dnsNames: [host] }))
   const connections: TLSSocket[] = []
+  const serialNumbers: string[] = []
   const streams: PeerStream[] = []
   const server = createSecureServer({
     cert: credential.chainPem,
@@ -48,7 +51,10 @@ export const startFakePeer = async (net: Net, plan: FakePeerPlan): Promise<FakeP
     ...plan.tls,
   })
   const sessions = new Set<ServerHttp2Session>()
-  server.on('secureConnection', (socket) => connections.push(socket))
+  server.on('secureConnection', (socket) => {
+    connections.push(socket)
+    serialNumbers.push(socket.getPeerX509Certificate()?.serialNumber ?? '')
+  })
   server.on('session', (session) => {
     sessions.add(session)
     session.on('error', () => {})
@@ -68,6 +74,7 @@ export const startFakePeer = async (net: Net, plan: FakePeerPlan): Promise<FakeP
   return {
     port: address.port,
     connections,
+    serialNumbers,
     streams,
     [Symbol.asyncDispose]: async () => {
       for (const session of sessions) session.destroy()

@@ -1,9 +1,15 @@
 /** All sessions with one target of one backend, and the requests that wait for room on them. */
 import type { Target } from '../discovery.ts'
 import { SESSION_DRAIN_MS, SESSION_OPENINGS_MAX, SESSIONS_PER_TARGET_MAX } from '../limits.ts'
+import type { PeerRequest, PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
 import { openSession, type PeerSession, type SessionNeeds } from './session.ts'
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
+
+export interface PooledResponse extends PeerResponse {
+  /** Numeric address of the peer. */
+  readonly remoteAddress: string
+}
 
 export interface ChannelEvents {
   isCoolingDown(): boolean
@@ -28,13 +34,15 @@ export class Channel {
     this.#line = createWaitingLine(needs.clock, needs.headersTimeoutMs)
   }
 
-  /** A session with room for one more request; to be used in the same turn. */
-  async acquire(signal?: AbortSignal): Promise<PeerSession> {
+  /** Sends the request on a session that has room for it. */
+  async request(request: PeerRequest): Promise<PooledResponse> {
+    const { signal } = request
     for (let openings = 0; openings < SESSION_OPENINGS_MAX;) {
       signal?.throwIfAborted()
       const usable = [...this.#sessions].filter((session) => session.isUsable)
       const roomy = usable.find((session) => session.hasRoom)
-      if (roomy) return roomy
+      // Room that was seen must be taken in the same turn, or others take it too.
+      if (roomy) return { ...(await roomy.request(request)), remoteAddress: roomy.remoteAddress }
       this.#grow(usable.length)
       if (!this.#opening) {
         await this.#line.wait(signal)
@@ -42,7 +50,7 @@ export class Channel {
         if (signal?.aborted) this.#line.wake(1)
         continue
       }
-      openings += 1
+      if (usable.length === 0) openings += 1
       // While an older session works, a new one that fails to open is only a lost chance to go faster.
       await this.#opening.catch((error: unknown) => {
         if (usable.length === 0) throw error

@@ -50,6 +50,7 @@ export const exchange = (
     }
     request.signal?.addEventListener('abort', abort, { once: true })
     let cause: unknown
+    let isAnswered = false
     stream.on('error', (error) => {
       cause = error
     })
@@ -59,17 +60,15 @@ export const exchange = (
         stream.destroy(new PeerFailure('http', 'the answer stopped coming')),
       )
       const status = headers[':status']
-      if (status !== undefined) resolve({ status, headers, body: stream })
-      else cancel()
+      if (status === undefined) return cancel()
+      isAnswered = true
+      resolve({ status, headers, body: stream })
     })
     stream.once('close', () => {
       timer[Symbol.dispose]()
       request.signal?.removeEventListener('abort', abort)
       options.onClosed()
-      // Does nothing once there was a response.
-      reject(
-        new PeerFailure('http', 'the stream ended without response', { cause, isUnprocessed: isUnprocessed(stream) }),
-      )
+      if (!isAnswered) reject(unanswered(stream, cause))
     })
     sendBody(stream, request.body)
   })
@@ -87,6 +86,9 @@ const openStream = (session: ClientHttp2Session, request: PeerRequest, options: 
     throw new PeerFailure('http', 'the session takes no more requests', { cause, isUnprocessed: true })
   }
 }
+
+const unanswered = (stream: ClientHttp2Stream, cause: unknown): PeerFailure =>
+  new PeerFailure('http', 'the stream ended without response', { cause, isUnprocessed: isUnprocessed(stream) })
 
 // Closing would end a request that is half sent as if it were whole; destroying resets it.
 const takeBack = (stream: ClientHttp2Stream): void => {

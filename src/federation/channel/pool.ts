@@ -7,8 +7,8 @@ import type { Domain } from '#src/contract/ids.ts'
 import { boundedCache } from '#src/kit/lru.ts'
 import type { Target } from '../discovery.ts'
 import { TARGET_COOL_DOWN_MS, TARGETS_COOLING_MAX, UNPROCESSED_RETRIES_MAX } from '../limits.ts'
-import { Channel } from './channel.ts'
-import type { PeerRequest, PeerResponse } from './exchange.ts'
+import { Channel, type PooledResponse } from './channel.ts'
+import type { PeerRequest } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
 import type { SessionNeeds } from './session.ts'
 
@@ -19,11 +19,6 @@ export interface ChannelPool extends AsyncDisposable {
   isCoolingDown(domain: Domain, target: Target): boolean
   /** Says goodbye to a peer; requests under way may finish. */
   close(domain: Domain): void
-}
-
-export interface PooledResponse extends PeerResponse {
-  /** Numeric address of the peer. */
-  readonly remoteAddress: string
 }
 
 export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
@@ -51,10 +46,8 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
   return {
     request: async (domain, target, request) => {
       for (let retries = 0; ; retries++) {
-        const session = await channelTo(domain, target).acquire(request.signal)
         try {
-          const { status, headers, body } = await session.request(request)
-          return { status, headers, body, remoteAddress: session.remoteAddress }
+          return await channelTo(domain, target).request(request)
         } catch (error) {
           if (!maySendAgain(error, request) || retries >= UNPROCESSED_RETRIES_MAX) throw error
         }
@@ -73,4 +66,8 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
 const keyOf = (domain: Domain, { host, port }: Target): string => `${domain} ${host} ${port}`
 
 const maySendAgain = (error: unknown, { body, signal }: PeerRequest): boolean =>
-  error instanceof PeerFailure && error.isUnprocessed && body instanceof Uint8Array && signal?.aborted !== true
+  error instanceof PeerFailure &&
+  error.phase === 'http' &&
+  error.isUnprocessed &&
+  body instanceof Uint8Array &&
+  signal?.aborted !== true

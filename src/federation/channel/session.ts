@@ -2,7 +2,7 @@
  * One mutually authenticated HTTP/2 connection to one host of a peer. It carries many requests; the certificate is
  * verified once, when it is opened.
  */
-import { type ClientHttp2Session, connect } from 'node:http2'
+import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
@@ -12,7 +12,6 @@ import {
   SESSION_IDLE_MS,
   SESSION_WINDOW_BYTES,
   STREAM_WINDOW_BYTES,
-  STREAMS_BEFORE_SETTINGS_MAX,
   STREAMS_PER_SESSION_MAX,
 } from '../limits.ts'
 import type { CurrentTls } from '../tls-material.ts'
@@ -49,7 +48,8 @@ export const openSession = async (target: Target, needs: SessionNeeds, events: S
         phase = 'tls'
         const secured = await secure(socket, target.host, { tls: needs.tls(), signal })
         phase = 'http'
-        return new PeerSession(startHttp2(secured, target.host), { target, needs, events })
+        const session = await startHttp2(secured, target.host, signal)
+        return new PeerSession(session, { target, needs, events })
       },
       needs.connectTimeoutMs,
       `connecting to ${target.host} port ${target.port}`,
@@ -59,26 +59,34 @@ export const openSession = async (target: Target, needs: SessionNeeds, events: S
   }
 }
 
-const startHttp2 = (socket: TLSSocket, host: string): ClientHttp2Session => {
-  if (socket.alpnProtocol !== 'h2') {
-    socket.destroy()
-    throw new Error('the other end does not offer HTTP/2')
-  }
-  const session = connect(`https://${host}`, {
-    createConnection: () => socket,
-    peerMaxConcurrentStreams: STREAMS_BEFORE_SETTINGS_MAX,
-    maxHeaderListPairs: RESPONSE_HEADER_PAIRS_MAX,
-    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+/** Resolves when the peer's SETTINGS have come: a burst of first requests must know how many it allows. */
+const startHttp2 = (socket: TLSSocket, host: string, signal: AbortSignal): Promise<ClientHttp2Session> =>
+  new Promise((resolve, reject) => {
+    if (socket.alpnProtocol !== 'h2') {
+      socket.destroy()
+      return reject(new Error('the other end does not offer HTTP/2'))
+    }
+    const session = connect(`https://${host}`, {
+      createConnection: () => socket,
+      maxHeaderListPairs: RESPONSE_HEADER_PAIRS_MAX,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+    })
+    session.setLocalWindowSize(SESSION_WINDOW_BYTES)
+    signal.addEventListener('abort', () => session.destroy(), { once: true })
+    // Every stream of the session tells its own caller; the process must not end for want of a listener.
+    session.on('error', reject)
+    session.once('close', () => reject(new Error('the other end closed the session at once')))
+    session.once('remoteSettings', () => resolve(session))
   })
-  session.setLocalWindowSize(SESSION_WINDOW_BYTES)
-  return session
-}
 
 interface SessionParts {
   readonly target: Target
   readonly needs: SessionNeeds
   readonly events: SessionEvents
 }
+
+const limitOf = ({ maxConcurrentStreams = STREAMS_PER_SESSION_MAX }: Settings): number =>
+  Math.min(maxConcurrentStreams, STREAMS_PER_SESSION_MAX)
 
 export class PeerSession {
   /** Numeric address of the other end. */
@@ -88,7 +96,7 @@ export class PeerSession {
   readonly #events: SessionEvents
   readonly #exchanging: ExchangeOptions
   #active = 0
-  #limit = STREAMS_BEFORE_SETTINGS_MAX
+  #limit: number
   #isRetired = false
   #idle: Disposable | undefined
 
@@ -105,6 +113,7 @@ export class PeerSession {
       onClosed: () => this.#streamClosed(),
     }
     this.remoteAddress = session.socket.remoteAddress ?? ''
+    this.#limit = limitOf(session.remoteSettings)
     this.#listen(session)
     this.#rest()
   }
@@ -146,13 +155,11 @@ export class PeerSession {
   }
 
   #listen(session: ClientHttp2Session): void {
-    session.on('remoteSettings', ({ maxConcurrentStreams = STREAMS_PER_SESSION_MAX }) => {
-      this.#limit = Math.min(maxConcurrentStreams, STREAMS_PER_SESSION_MAX)
+    session.on('remoteSettings', (settings) => {
+      this.#limit = limitOf(settings)
       this.#events.onRoom(this.#limit - this.#active)
     })
     session.on('goaway', () => this.#retire())
-    // Every stream of the session tells its own caller; the process must not end for want of a listener.
-    session.on('error', () => {})
     session.once('close', () => {
       this.#idle?.[Symbol.dispose]()
       this.#events.onClosed()

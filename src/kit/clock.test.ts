@@ -16,6 +16,18 @@ test('a test clock runs what became due in order of time', async () => {
   assert.deepEqual(ran, ['first', 'second'])
 })
 
+test('a test clock that jumps runs what became due once, and late', async () => {
+  const clock = testClock()
+  const ran: number[] = []
+  const again = (): void => {
+    ran.push(clock.monotonicMs())
+    clock.after(10, again)
+  }
+  clock.after(10, again)
+  await clock.jump(1_000)
+  assert.deepEqual(ran, [1_000])
+})
+
 test('work past its deadline is aborted and named', async () => {
   let wasAborted = false
   const work = (signal: AbortSignal) =>

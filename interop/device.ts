@@ -253,14 +253,15 @@ export class Device {
   async #understand(notification: Notification, by: Heard['by']): Promise<void> {
     if (!notification.transient) this.#lastNotification = notification.id
     for (const event of notification.payload) {
-      const text = event.type === 'conversation.otr-message-add' ? await this.#read(event) : undefined
-      this.#hear({ by, event, ...(text !== undefined && { text }) })
+      if (event.type !== 'conversation.otr-message-add') this.#hear({ by, event })
+      else await this.#read(event, by)
     }
   }
 
-  async #read(event: Extract<BackendEvent, { type: 'conversation.otr-message-add' }>): Promise<string> {
+  async #read(event: Extract<BackendEvent, { type: 'conversation.otr-message-add' }>, by: Heard['by']): Promise<void> {
     const { domain, id } = event.qualified_from ?? { domain: '', id: event.from }
-    return decodeText(await this.#proteus.decrypt(`${domain}/${id}/${event.data.sender}`, event.data.text))
+    const plaintext = await this.#proteus.decrypt(`${domain}/${id}/${event.data.sender}`, event.data.text)
+    if (plaintext) this.#hear({ by, event, text: decodeText(plaintext) })
   }
 
   async #self(): Promise<QualifiedId> {

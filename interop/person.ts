@@ -19,7 +19,11 @@ export class Person implements AsyncDisposable {
   constructor(clientApi: string) {
     this.#thread = new Worker(new URL('device-thread.ts', import.meta.url), { workerData: { clientApi } })
     this.#thread.on('message', (answer: Answer) => this.#receive(answer))
-    this.#thread.on('error', (error) => this.#asked.forEach((asked) => asked.reject(error)))
+    this.#thread.on('error', (error) => {
+      for (const waiting of [this.#listening, ...this.#asked.values()]) waiting.reject(error)
+    })
+    // Nobody may be listening when the thread fails; who listens later is told.
+    this.#listening.promise.catch(() => {})
     this.device = new Proxy({} as Device, { get: (_, method) => this.#ask(method as keyof Device) })
   }
 
@@ -59,6 +63,7 @@ export class Person implements AsyncDisposable {
       this.heard.push(answer.heard)
       this.#listening.resolve()
       this.#listening = Promise.withResolvers()
+      this.#listening.promise.catch(() => {})
       return
     }
     const asked = this.#asked.get(answer.number)

@@ -1,5 +1,5 @@
 /** What a stock client keeps of Proteus: its identity, its prekeys, and a session with every device it talks to. */
-import { init, keys, message, session } from '@wireapp/proteus'
+import { errors, init, keys, message, session } from '@wireapp/proteus'
 
 /** Number of the prekey that is handed out when all others are used up, and never deleted. */
 const LAST_RESORT = keys.PreKey.MAX_PREKEY_ID
@@ -52,7 +52,17 @@ export class ProteusSessions {
     return new Uint8Array(session.Session.encrypt(established, plaintext).serialise())
   }
 
-  async decrypt(device: string, ciphertext: string): Promise<Uint8Array> {
+  /** Undefined for what was decrypted before: a message may come by the socket and by catching up. */
+  async decrypt(device: string, ciphertext: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#decryptFirst(device, ciphertext)
+    } catch (error) {
+      if (error instanceof errors.DecryptError.DuplicateMessage) return undefined
+      throw error
+    }
+  }
+
+  async #decryptFirst(device: string, ciphertext: string): Promise<Uint8Array> {
     const envelope = message.Envelope.deserialise(fromBase64(ciphertext))
     const established = this.#sessions.get(device)
     if (established) return established.decrypt(this.#store, envelope)

@@ -1,8 +1,6 @@
-/**
- * The protobuf body of a Proteus message (federation-api Appendix D), written with the bare wire encoder: five
- * nested messages do not justify generated code. What is "encrypted" here is opaque to every backend.
- */
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+/** What an app gives to be sent, in plain records, and as the bytes of a request (`rpc/proteus.ts`). */
+import { ClientId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import { encodeProteusMessage as encode, type MismatchStrategy } from '#src/rpc/proteus.ts'
 
 /** Domain, then user, then client (hex), then what this client shall get. */
 export type Ciphertexts = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>>>
@@ -30,59 +28,32 @@ export interface ProteusMessage {
 }
 
 export function encodeProteusMessage(message: ProteusMessage): Uint8Array {
-  const writer = new BinaryWriter()
-  nested(writer, 1, (to) => clientId(to, message.sender))
-  for (const [domain, users] of Object.entries(message.recipients)) {
-    nested(writer, 2, (to) => qualifiedUserEntry(to, domain, users))
-  }
-  if (message.nativePush !== undefined) writer.tag(3, WireType.Varint).bool(message.nativePush)
-  if (message.blob !== undefined) writer.tag(4, WireType.LengthDelimited).bytes(message.blob)
-  if (message.transient !== undefined) writer.tag(6, WireType.Varint).bool(message.transient)
-  strategy(writer, message.strategy ?? 'report_all')
-  return writer.finish()
-}
-
-function strategy(writer: BinaryWriter, chosen: Strategy): void {
-  if (chosen === 'report_all') return nested(writer, 7, () => undefined)
-  if (chosen === 'ignore_all') return nested(writer, 8, () => undefined)
-  const [field, users] =
-    'report_only' in chosen ? ([9, chosen.report_only] as const) : ([10, chosen.ignore_only] as const)
-  nested(writer, field, (to) => {
-    for (const user of users) nested(to, 1, (inner) => qualifiedUserId(inner, user))
+  const { sender, recipients, strategy = 'report_all', transient = false, nativePush = true, blob } = message
+  return encode({
+    sender: ClientId.parse(sender),
+    recipients: mapOf(recipients, Domain.parse, (users) =>
+      mapOf(users, UserId.parse, (clients) => mapOf(clients, ClientId.parse, (text) => text)),
+    ),
+    strategy: strategyOf(strategy),
+    priority: undefined,
+    blob: blob ?? new Uint8Array(),
+    transient,
+    nativePush,
   })
 }
 
-/** Unlike everywhere else in this message, the id is text here. */
-function qualifiedUserId(writer: BinaryWriter, { id, domain }: Qualified): void {
-  writer.tag(1, WireType.LengthDelimited).string(id)
-  writer.tag(2, WireType.LengthDelimited).string(domain)
+function strategyOf(strategy: Strategy): MismatchStrategy {
+  if (strategy === 'report_all') return { kind: 'report-all' }
+  if (strategy === 'ignore_all') return { kind: 'ignore-all' }
+  if ('report_only' in strategy)
+    return { kind: 'report-only', users: QualifiedUserId.array().parse(strategy.report_only) }
+  return { kind: 'ignore-only', users: QualifiedUserId.array().parse(strategy.ignore_only) }
 }
 
-function qualifiedUserEntry(writer: BinaryWriter, domain: string, users: Ciphertexts[string]): void {
-  writer.tag(1, WireType.LengthDelimited).string(domain)
-  for (const [user, clients] of Object.entries(users)) {
-    nested(writer, 2, (entry) => {
-      nested(entry, 1, (to) => to.tag(1, WireType.LengthDelimited).bytes(uuidBytes(user)))
-      for (const [client, text] of Object.entries(clients)) {
-        nested(entry, 2, (to) => {
-          nested(to, 1, (inner) => clientId(inner, client))
-          to.tag(2, WireType.LengthDelimited).bytes(text)
-        })
-      }
-    })
-  }
-}
-
-function clientId(writer: BinaryWriter, client: string): void {
-  writer.tag(1, WireType.Varint).uint64(BigInt(`0x${client}`))
-}
-
-function uuidBytes(uuid: string): Uint8Array {
-  return Buffer.from(uuid.replaceAll('-', ''), 'hex')
-}
-
-function nested(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => unknown): void {
-  writer.tag(field, WireType.LengthDelimited).fork()
-  write(writer)
-  writer.join()
+function mapOf<K, From, To>(
+  record: Readonly<Record<string, From>>,
+  key: (text: string) => K,
+  value: (from: From) => To,
+): Map<K, To> {
+  return new Map(Object.entries(record).map(([text, from]) => [key(text), value(from)]))
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
-import { encodeProteusMessage } from '#src/contract/proteus.ts'
+import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import type { TestDatabases } from '#src/storage/testing.ts'
 import { A, B, client, person, startTestGalley, type TestGalley } from './testing.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClientId, Domain, type QualifiedUserId, UserId } from '#src/contract/ids.ts'
-import type { MismatchStrategy } from '#src/contract/proteus.ts'
+import type { MismatchStrategy } from '#src/rpc/proteus.ts'
 import { clientSets, type ClientSets, eachUser, toWire } from './client-sets.ts'
 import { type Addressing, compare, type Mismatch } from './mismatch.ts'
 

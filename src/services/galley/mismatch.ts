@@ -5,7 +5,7 @@
  * are given to it. So the whole of a rule that every message hangs on can be tested as a table.
  */
 import type { ClientId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
-import type { MismatchStrategy } from '#src/contract/proteus.ts'
+import type { MismatchStrategy } from '#src/rpc/proteus.ts'
 import { clientSets, type ClientSets, type ClientSetsBuilder, eachUser, union } from './client-sets.ts'
 
 export interface Addressing {

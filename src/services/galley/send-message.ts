@@ -9,7 +9,7 @@
 import type { MessageSendingStatus, RemoteMessage } from '#src/contract/federation/messages.ts'
 import type { ClientId, ConversationId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
-import type { ProteusMessage } from '#src/contract/proteus.ts'
+import type { ProteusMessage } from '#src/rpc/proteus.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Random } from '#src/kit/random.ts'

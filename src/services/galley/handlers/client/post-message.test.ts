@@ -3,7 +3,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { sql } from 'kysely'
 import { RemoteMessage } from '#src/contract/federation/messages.ts'
 import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
-import { encodeProteusMessage, type MismatchStrategy, type ProteusMessage } from '#src/contract/proteus.ts'
+import { encodeProteusMessage, type MismatchStrategy, type ProteusMessage } from '#src/rpc/proteus.ts'
 import { A, B, C, client, person, startTestGalley, type TestGalley } from '../../testing.ts'
 import type { PlayedBackend } from '../../testing-backends.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
-import { encodeProteusMessage } from '#src/contract/proteus.ts'
+import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import { B, C, client, person, startTestGalley, type TestGalley } from '../../testing.ts'
 
 let galley: TestGalley

@@ -1,6 +1,6 @@
 import type { galleyFederation } from '#src/contract/federation/galley.ts'
-import { decodeProteusMessage, MalformedProteusMessage } from '#src/contract/proteus-reader.ts'
-import type { ProteusMessage } from '#src/contract/proteus.ts'
+import { decodeProteusMessage, MalformedProteusMessage } from '#src/rpc/proteus-reader.ts'
+import type { ProteusMessage } from '#src/rpc/proteus.ts'
 import type { RpcHandler } from '#src/kit/endpoint.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import type { Log } from '#src/kit/log.ts'

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
-import { ClientId, Domain, UserId } from './ids.ts'
+import { ClientId, Domain, UserId } from '#src/contract/ids.ts'
 import {
   PROTEUS_CLIENTS_MAX,
   PROTEUS_CLIENTS_PER_USER_MAX,
   PROTEUS_STRATEGY_USERS_MAX,
   PROTEUS_TEXT_BYTES_MAX,
-} from './limits.ts'
+} from '#src/contract/limits.ts'
 import { encodeProteusMessage, type ProteusMessage } from './proteus.ts'
 import { decodeProteusMessage, MalformedProteusMessage } from './proteus-reader.ts'
 

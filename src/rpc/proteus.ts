@@ -7,8 +7,8 @@
  * is what a backend needs here, and generated readers of proto2 do not give it.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { ClientId, Domain, QualifiedUserId, UserId } from './ids.ts'
-import type { MessagePriority } from './vocabulary.ts'
+import type { ClientId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import type { MessagePriority } from '#src/contract/vocabulary.ts'
 
 /** Ciphertexts by domain, user and client. */
 export type ProteusRecipients = ReadonlyMap<Domain, ReadonlyMap<UserId, ReadonlyMap<ClientId, Uint8Array>>>

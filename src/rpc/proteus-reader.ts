@@ -1,14 +1,14 @@
 /** Reading a Proteus message strictly: what is missing, mistyped or too much is refused, what is unknown is skipped. */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { type ClientId, Domain, type QualifiedUserId, UserId } from './ids.ts'
+import { type ClientId, Domain, type QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import {
   PROTEUS_CLIENTS_MAX,
   PROTEUS_CLIENTS_PER_USER_MAX,
   PROTEUS_STRATEGY_USERS_MAX,
   PROTEUS_TEXT_BYTES_MAX,
-} from './limits.ts'
+} from '#src/contract/limits.ts'
 import { type MismatchStrategy, type ProteusMessage, STRATEGY_FIELDS } from './proteus.ts'
-import type { MessagePriority } from './vocabulary.ts'
+import type { MessagePriority } from '#src/contract/vocabulary.ts'
 
 /** The bytes are not such a message. The text says what is wrong without repeating any of it. */
 export class MalformedProteusMessage extends Error {

@@ -63,6 +63,33 @@ const Ingress = z.strictObject({
     .describe('Longest accepted chain: 1 is a leaf signed directly by a trusted authority.'),
 })
 
+const ADDRESS_CLASSES = ['public', 'private', 'loopback', 'linkLocal', 'carrierGradeNat', 'translated'] as const
+const ADDRESS_RANGES_MAX = 100
+
+const AddressRanges = z
+  .array(z.union([z.enum(ADDRESS_CLASSES), z.cidrv4(), z.cidrv6()]))
+  .min(1)
+  .max(ADDRESS_RANGES_MAX)
+
+const PeerAddresses = z
+  .strictObject({
+    allowed: AddressRanges.default(['public']).describe(
+      'Addresses that peers are connected to: `public`, `private` (RFC 1918, fc00::/7), `loopback`, `linkLocal`, `carrierGradeNat`, `translated` (IPv6 for an IPv4 address that is allowed itself: NAT64, 6to4, Teredo, mapped), or networks such as `10.1.0.0/16`.',
+    ),
+    perRemote: z
+      .array(z.strictObject({ domain: Domain, allowed: AddressRanges }))
+      .max(1_000)
+      .default([])
+      .describe('Remotes for which other addresses are allowed instead, for example within a private network.'),
+    ports: z
+      .array(z.int().min(1).max(65_535))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Ports that peers are connected to. Default: every port.'),
+  })
+  .prefault({})
+
 const TIMEOUT_MS_MAX = 60_000
 const REMOTES_MAX = 10_000
 
@@ -83,6 +110,7 @@ const Federation = z.strictObject({
       timeoutMs: z.int().positive().max(TIMEOUT_MS_MAX).default(2_000).describe('Time for one try of one resolver.'),
     })
     .prefault({}),
+  peerAddresses: PeerAddresses.describe('Where peers may lie, so that a hostile SRV record cannot point inside.'),
   connectTimeoutMs: z
     .int()
     .positive()

@@ -231,6 +231,7 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       inward: config.listen.federatorInward,
       tls: federation.tls,
       dns: federation.dns,
+      peerAddresses: federation.peerAddresses,
       connectTimeoutMs: federation.connectTimeoutMs,
     },
     remotes: knownRemotes,

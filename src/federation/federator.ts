@@ -7,6 +7,7 @@ import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
+import { contextOf } from './channel/tls.ts'
 import { componentCaller, type Components } from './components.ts'
 import { createCounters, type FederationCounters } from './counters.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
@@ -20,9 +21,11 @@ import { serveInward } from './inward-listener.ts'
 import { RESPONSE_HEADERS_TIMEOUT_MS } from './limits.ts'
 import { createOutward, type OutwardService } from './outward.ts'
 import { serveOutward } from './outward-listener.ts'
+import { createPeerAddresses, type PeerAddressRules } from './peer-addresses.ts'
 import { policyOf, type RemotesProvider } from './policy.ts'
 import { withStatus } from './status.ts'
-import { loadTlsMaterial, type TlsFiles } from './tls-material.ts'
+import type { TlsFiles } from './tls-material.ts'
+import { followTls } from './tls-reload.ts'
 
 export interface FederatorConfig {
   readonly domain: Domain
@@ -35,6 +38,7 @@ export interface FederatorConfig {
     readonly servers?: readonly DnsServerAddress[] | undefined
     readonly timeoutMs: number
   }
+  readonly peerAddresses: PeerAddressRules
   /** To connect to a peer: addresses, TCP and TLS together. */
   readonly connectTimeoutMs: number
   /** Until a peer begins to answer. */
@@ -57,7 +61,7 @@ export interface Federator extends AsyncDisposable {
 
 export const startFederator = async (needs: FederatorNeeds): Promise<Federator> => {
   const { config, clock, log } = needs
-  const tls = await loadTlsMaterial(config.tls)
+  const tls = await followTls({ files: config.tls, owner: 'federator', adopt: (next) => contextOf(next), clock, log })
   const discovery = await discoveryOf(needs)
   const isAllowed = policyOf(needs.remotes)
   const counters = createCounters()
@@ -66,8 +70,9 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     ...needs,
     isAllowed,
     discovery,
+    peerAddresses: createPeerAddresses(config.peerAddresses),
     counters,
-    tls: () => tls,
+    tls: tls.current,
     connectTimeoutMs: config.connectTimeoutMs,
     headersTimeoutMs: config.headersTimeoutMs ?? RESPONSE_HEADERS_TIMEOUT_MS,
   })
@@ -81,6 +86,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
       // First nobody can ask any more, then what was asked is finished.
       await Promise.all([listeners.outward[Symbol.asyncDispose](), listeners.inward[Symbol.asyncDispose]()])
       await outward[Symbol.asyncDispose]()
+      await tls[Symbol.asyncDispose]()
     },
   }
 }

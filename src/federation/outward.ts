@@ -19,6 +19,7 @@ import { type ChannelPool, createChannelPool } from './channel/pool.ts'
 import type { FederationCounters } from './counters.ts'
 import type { Discovery, Target } from './discovery.ts'
 import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS } from './limits.ts'
+import type { PeerAddresses } from './peer-addresses.ts'
 import type { IsAllowed } from './policy.ts'
 import { CallRefusal, type CallPlace, callFailed, federationDenied, remoteError, undiscovered } from './refusals.ts'
 import { requestIdOf } from './request-id.ts'
@@ -44,6 +45,7 @@ export interface OutwardService extends AsyncDisposable {
 export interface OutwardNeeds {
   readonly isAllowed: IsAllowed
   readonly discovery: Discovery
+  readonly peerAddresses: PeerAddresses
   readonly tls: CurrentTls
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number

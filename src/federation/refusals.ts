@@ -71,7 +71,7 @@ export const callFailed = (failure: PeerFailure, place: CallPlace): CallRefusal 
   return new CallRefusal(failure.phase, true, {
     status,
     label,
-    detail: `${detail} (${place.host})`,
+    detail: `${failure.told ?? detail} (${place.host})`,
     ...placeData(place),
     cause: failure,
   })

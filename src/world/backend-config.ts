@@ -41,6 +41,8 @@ export function backendConfig({ backend, ports, remotes, dns, authorityFile, dat
         restriction: { tag: 'allow_all', value: null },
       })),
       dns: { servers: [dns] },
+      // Everything is on this machine.
+      peerAddresses: { allowed: ['loopback'] },
       tls: { ...identity, caFile: authorityFile, useSystemCa: false },
       ingress: { ...identity, clientCaFile: authorityFile, verifyDepth: 1 },
     },

@@ -31,6 +31,7 @@ export interface BackendPlan {
   readonly credential?: Credential
   readonly verifyDepth?: number
   readonly remotes?: KnownRemotes
+  readonly allowedAddresses?: readonly string[]
   readonly connectTimeoutMs?: number
   readonly headersTimeoutMs?: number
 }
@@ -123,6 +124,7 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
           caFile: join(net.directory, 'ca.pem'),
         },
         dns: { servers: [{ host: net.dns.host, port: net.dns.port }], timeoutMs: 1_000 },
+        peerAddresses: { allowed: plan.allowedAddresses ?? ['loopback'], perRemote: [] },
         connectTimeoutMs: plan.connectTimeoutMs ?? 5_000,
         ...(plan.headersTimeoutMs !== undefined && { headersTimeoutMs: plan.headersTimeoutMs }),
       },

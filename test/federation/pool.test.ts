@@ -29,6 +29,7 @@ const start = async (serve: (arrived: PeerStream, count: number) => void = answe
   let material: TlsMaterial = { ...own, anchors }
   const pool = createChannelPool({
     discovery: { targetsOf: () => assert.fail('not asked for'), addressesOf: async () => ['127.0.0.1'] },
+    peerAddresses: { refusalOf: () => undefined },
     tls: () => material,
     clock,
     connectTimeoutMs: 5_000,

@@ -1,9 +1,8 @@
 /** All sessions with one target of one backend, and the requests that wait for room on them. */
-import type { Target } from '../discovery.ts'
 import { SESSION_DRAIN_MS, SESSION_OPENINGS_MAX, SESSIONS_PER_TARGET_MAX } from '../limits.ts'
 import type { PeerRequest, PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
-import { openSession, type PeerSession, type SessionNeeds } from './session.ts'
+import { type Destination, openSession, type PeerSession, type SessionNeeds } from './session.ts'
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
 
 export interface PooledResponse extends PeerResponse {
@@ -20,15 +19,15 @@ export interface ChannelEvents {
 }
 
 export class Channel {
-  readonly #target: Target
+  readonly #destination: Destination
   readonly #needs: SessionNeeds
   readonly #events: ChannelEvents
   readonly #sessions = new Set<PeerSession>()
   readonly #line: WaitingLine
   #opening: Promise<void> | undefined
 
-  constructor(target: Target, needs: SessionNeeds, events: ChannelEvents) {
-    this.#target = target
+  constructor(destination: Destination, needs: SessionNeeds, events: ChannelEvents) {
+    this.#destination = destination
     this.#needs = needs
     this.#events = events
     this.#line = createWaitingLine(needs.clock, needs.headersTimeoutMs)
@@ -78,7 +77,7 @@ export class Channel {
 
   async #open(): Promise<void> {
     try {
-      const session = await openSession(this.#target, this.#needs, {
+      const session = await openSession(this.#destination, this.#needs, {
         onRoom: (requests) => this.#line.wake(requests),
         onRetired: () => this.#line.wake(Number.POSITIVE_INFINITY),
         onClosed: () => this.#changed(),

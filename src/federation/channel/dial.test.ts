@@ -11,7 +11,11 @@ const listening = async () => {
   const { port } = server.address() as AddressInfo
   return { port, [Symbol.dispose]: () => void server.close() }
 }
-const options = (signal = new AbortController().signal) => ({ clock: systemClock, signal })
+const options = (signal = new AbortController().signal) => ({
+  clock: systemClock,
+  signal,
+  refusalOf: () => undefined,
+})
 
 test('an address that refuses is passed over at once', async () => {
   using server = await listening()

@@ -8,17 +8,25 @@ import type { Clock } from '#src/kit/clock.ts'
 import { CONNECT_STAGGER_MS } from '../limits.ts'
 
 export interface DialOptions {
+  /** Why an address must not be connected to; undefined when it may. */
+  readonly refusalOf: (address: string) => string | undefined
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
+/** The host is there, and we do not want to go there. */
+export class ForbiddenAddress extends Error {
+  override readonly name = 'ForbiddenAddress'
+}
+
 const KEEP_ALIVE_MS = 30_000
 
-export const dial = (addresses: readonly string[], port: number, { clock, signal }: DialOptions): Promise<Socket> =>
+export const dial = (addresses: readonly string[], port: number, options: DialOptions): Promise<Socket> =>
   new Promise((resolve, reject) => {
+    const { clock, signal, refusalOf } = options
     const open = new Set<Socket>()
     const failures: Error[] = []
-    const left = [...addresses]
+    const left = addresses.filter((address) => refusalOf(address) === undefined)
     let stagger: Disposable | undefined
 
     const settle = (winner: Socket | undefined, failure?: unknown): void => {
@@ -52,6 +60,8 @@ export const dial = (addresses: readonly string[], port: number, { clock, signal
     }
 
     if (signal.aborted) return reject(signal.reason)
+    const [forbidden] = addresses
+    if (forbidden !== undefined && left.length === 0) return reject(new ForbiddenAddress(refusalOf(forbidden)))
     signal.addEventListener('abort', abort, { once: true })
     tryNext()
   })

@@ -3,16 +3,21 @@ export class PeerFailure extends Error {
   readonly phase: 'connect' | 'tls' | 'http'
   /** The peer has certainly not begun to work on the request, so it may be sent again (RFC 9113 §8.7). */
   readonly isUnprocessed: boolean
+  /** What whoever called may be told instead of the usual words. */
+  readonly told: string | undefined
 
-  constructor(phase: PeerFailure['phase'], what: string, { cause, isUnprocessed = phase !== 'http' }: Details = {}) {
+  constructor(phase: PeerFailure['phase'], what: string, details: Details = {}) {
+    const { cause, isUnprocessed = phase !== 'http', told } = details
     super(what, cause === undefined ? undefined : { cause })
     this.name = 'PeerFailure'
     this.phase = phase
     this.isUnprocessed = isUnprocessed
+    this.told = told
   }
 }
 
 interface Details {
   readonly cause?: unknown
   readonly isUnprocessed?: boolean
+  readonly told?: string | undefined
 }

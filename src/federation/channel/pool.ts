@@ -33,7 +33,7 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
     const key = keyOf(domain, target)
     const known = channels.get(key)
     if (known) return known.channel
-    const channel = new Channel(target, needs, {
+    const channel = new Channel({ domain, target }, needs, {
       isCoolingDown: () => cooling.get(key) === true,
       onOpened: () => cooling.delete(key),
       onFailed: () => cooling.set(key, true),

@@ -6,6 +6,7 @@ import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
+import type { Domain } from '#src/contract/ids.ts'
 import type { Discovery, Target } from '../discovery.ts'
 import {
   RESPONSE_HEADER_PAIRS_MAX,
@@ -14,14 +15,22 @@ import {
   STREAM_WINDOW_BYTES,
   STREAMS_PER_SESSION_MAX,
 } from '../limits.ts'
+import type { PeerAddresses } from '../peer-addresses.ts'
 import type { CurrentTls } from '../tls-material.ts'
-import { dial } from './dial.ts'
+import { dial, ForbiddenAddress } from './dial.ts'
 import { exchange, type ExchangeOptions, type PeerRequest, type PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
 import { secure } from './tls.ts'
 
+/** The same host may be a target of several backends. */
+export interface Destination {
+  readonly domain: Domain
+  readonly target: Target
+}
+
 export interface SessionNeeds {
   readonly discovery: Discovery
+  readonly peerAddresses: PeerAddresses
   readonly tls: CurrentTls
   readonly clock: Clock
   readonly connectTimeoutMs: number
@@ -37,14 +46,19 @@ export interface SessionEvents {
 }
 
 /** Rejects with a {@link PeerFailure} that says how far it came. */
-export const openSession = async (target: Target, needs: SessionNeeds, events: SessionEvents): Promise<PeerSession> => {
+export const openSession = async (
+  { domain, target }: Destination,
+  needs: SessionNeeds,
+  events: SessionEvents,
+): Promise<PeerSession> => {
   let phase: PeerFailure['phase'] = 'connect'
   try {
     return await withDeadline(
       async (signal) => {
         const addresses = await needs.discovery.addressesOf(target.host)
         if (addresses.length === 0) throw new Error(`${target.host} has no address`)
-        const socket = await dial(addresses, target.port, { clock: needs.clock, signal })
+        const refusalOf = (address: string) => needs.peerAddresses.refusalOf(domain, { address, port: target.port })
+        const socket = await dial(addresses, target.port, { clock: needs.clock, signal, refusalOf })
         phase = 'tls'
         const secured = await secure(socket, target.host, { tls: needs.tls(), signal })
         phase = 'http'
@@ -55,7 +69,8 @@ export const openSession = async (target: Target, needs: SessionNeeds, events: S
       `connecting to ${target.host} port ${target.port}`,
     )
   } catch (cause) {
-    throw new PeerFailure(phase, `opening a session with ${target.host} port ${target.port}`, { cause })
+    const told = cause instanceof ForbiddenAddress ? 'the other backend lies where we must not look for it' : undefined
+    throw new PeerFailure(phase, `opening a session with ${target.host} port ${target.port}`, { cause, told })
   }
 }
 

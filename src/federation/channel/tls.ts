@@ -54,7 +54,7 @@ const asError = (reason: unknown): Error => (reason instanceof Error ? reason : 
 // Reading chain, key and anchors into OpenSSL costs more than a handshake; once per material is enough.
 const contexts = new WeakMap<TlsMaterial, SecureContext>()
 
-const contextOf = (tls: TlsMaterial): SecureContext => {
+export const contextOf = (tls: TlsMaterial): SecureContext => {
   const known = contexts.get(tls)
   if (known) return known
   const context = createSecureContext({

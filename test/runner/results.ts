@@ -22,9 +22,7 @@ type Placed = Outcome['data'] & { readonly entryFile?: string; readonly classnam
 /** Undefined for everything that is not the end of a test. */
 export function resultOf(root: string, event: TestEvent): Result | undefined {
   if (event.type !== 'test:pass' && event.type !== 'test:fail') return undefined
-  // A suite fails because a test in it failed, which is counted already, or because it could not be set up.
-  const isSuite = event.data.details.type === 'suite'
-  if (isSuite && (event.type === 'test:pass' || isFailureOfPart(event))) return undefined
+  if (event.data.details.type === 'suite' && isToldByItsTests(event)) return undefined
   const data: Placed = event.data
   const { entryFile = data.file ?? '', classname } = data
   return {
@@ -42,6 +40,9 @@ function statusOf({ type, data }: Outcome): Result['status'] {
   return type === 'test:pass' ? 'passed' : 'failed'
 }
 
-function isFailureOfPart({ data }: Extract<TestEvent, { type: 'test:fail' }>): boolean {
-  return 'failureType' in data.details.error && data.details.error.failureType === 'subtestsFailed'
+/** Unless it was skipped whole, or could not be set up. */
+function isToldByItsTests(event: Outcome): boolean {
+  if (event.type === 'test:pass') return statusOf(event) !== 'skipped'
+  const { error } = event.data.details
+  return 'failureType' in error && error.failureType === 'subtestsFailed'
 }

@@ -15,6 +15,12 @@ export const DNS_FOREIGN_DATAGRAMS_MAX = 32
 /** One lookup with all its tries, resolvers and aliases. */
 export const DNS_LOOKUP_TIMEOUT_MS = 8_000
 export const DNS_SERVERS_MAX = 8
+/** RFC 8767: how long records are used beyond their time while nobody can be asked for newer ones. */
+export const DNS_STALE_MS = 60_000
+/** RFC 8767 §5, client response timer: who has an old answer does not wait longer than this for a new one. */
+export const DNS_STALE_ANSWER_MS = 1_800
+/** RFC 8767 §5, failure recheck timer: how long nobody is asked again when asking has failed. */
+export const DNS_RECHECK_MS = 5_000
 
 // ---- Identity
 
@@ -23,6 +29,15 @@ export const CERTIFICATE_HEADER_CHARACTERS_MAX = 32 * 1024
 export const CERTIFICATES_CACHED_MAX = 2_000
 /** Remembered comparisons of one certificate with host names. */
 export const NAME_MATCHES_CACHED_MAX = 100
+
+// ---- Certificates of our own
+
+/** As many as Linux follows on one way. */
+export const SYMBOLIC_LINKS_MAX = 40
+/** Files are replaced one after the other; so long after the first change they are read. */
+export const TLS_SETTLE_MS = 100
+/** What no watch has noticed is noticed then. */
+export const TLS_RECHECK_MS = 60_000
 
 // ---- Policy
 
@@ -34,6 +49,8 @@ export const POLICY_TIMEOUT_MS = 5_000
 /** RFC 8305 §5: how long one address may take before the next one is tried beside it. */
 export const CONNECT_STAGGER_MS = 250
 export const ADDRESSES_MAX = 8
+/** Targets of one backend that one request tries; the next request may draw others. */
+export const TARGETS_TRIED_MAX = 8
 export const SESSIONS_PER_TARGET_MAX = 4
 /** Sessions opened in vain for one request, with a peer that closes each at once. */
 export const SESSION_OPENINGS_MAX = 3

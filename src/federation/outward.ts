@@ -18,7 +18,7 @@ import type { PooledResponse } from './channel/channel.ts'
 import { type ChannelPool, createChannelPool } from './channel/pool.ts'
 import type { FederationCounters } from './counters.ts'
 import type { Discovery, Target } from './discovery.ts'
-import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS } from './limits.ts'
+import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS, TARGETS_TRIED_MAX } from './limits.ts'
 import type { PeerAddresses } from './peer-addresses.ts'
 import type { IsAllowed } from './policy.ts'
 import { CallRefusal, type CallPlace, callFailed, federationDenied, remoteError, undiscovered } from './refusals.ts'
@@ -156,7 +156,7 @@ const firstAnswer = async (request: PeerRequest, { domain, targets, pool, clock 
     pool.isCoolingDown(domain, target) ? 'cooling' : 'ready',
   )
   let first: CallRefusal | undefined
-  for (const target of [...ready, ...cooling]) {
+  for (const target of [...ready, ...cooling].slice(0, TARGETS_TRIED_MAX)) {
     const place = { host: target.host, path: request.path }
     try {
       const response = await pool.request(domain, target, request)

@@ -3,11 +3,13 @@
  * that a broken address family costs a quarter of a second and not a time-out. It connects to addresses and never
  * resolves a name: what was looked at before is what is connected to.
  */
-import { connect, type Socket } from 'node:net'
+import { connect as connectNow, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { Clock } from '#src/kit/clock.ts'
 import { CONNECT_STAGGER_MS } from '../limits.ts'
 
 export interface DialOptions {
+  /** Default: the platform's. */
+  readonly connect?: (options: TcpNetConnectOpts) => Socket
   /** Why an address must not be connected to; undefined when it may. */
   readonly refusalOf: (address: string) => string | undefined
   readonly clock: Clock
@@ -23,7 +25,7 @@ const KEEP_ALIVE_MS = 30_000
 
 export const dial = (addresses: readonly string[], port: number, options: DialOptions): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const { clock, signal, refusalOf } = options
+    const { clock, signal, refusalOf, connect = connectNow } = options
     const open = new Set<Socket>()
     const failures: Error[] = []
     const left = addresses.filter((address) => refusalOf(address) === undefined)

@@ -194,3 +194,67 @@ test('an answer that does not keep the case of the name is checked over TCP', as
   // Nobody listens there over TCP: rather no answer than this one.
   assert.equal((await resolver.lookup(A)).outcome, 'failure')
 })
+
+const failingLater = async () => {
+  let treatment: Treatment = 'answer'
+  const dns = await start({ zones: [zone([host('192.0.2.1', 10)])], treat: () => treatment }, 300)
+  const treat = (next: Treatment): void => void (treatment = next)
+  return { ...dns, treat }
+}
+
+test('an old answer serves for a minute while the resolver fails, and then no longer', async () => {
+  await using dns = await failingLater()
+  await dns.addresses()
+  dns.treat('servfail')
+  await dns.clock.advance(10_000)
+  assert.deepEqual(await dns.addresses(), ['192.0.2.1'])
+  await dns.clock.advance(59_000)
+  assert.deepEqual(await dns.addresses(), ['192.0.2.1'])
+  await dns.clock.advance(1_000)
+  assert.equal(await dns.addresses(), 'failure')
+})
+
+test('a resolver that fails is asked again every few seconds, and believed when it answers', async () => {
+  await using dns = await failingLater()
+  await dns.addresses()
+  dns.treat('servfail')
+  await dns.clock.advance(10_000)
+  await dns.addresses()
+  const asked = dns.server.questions.length
+  await dns.addresses()
+  assert.equal(dns.server.questions.length, asked)
+  dns.treat('answer')
+  dns.server.setZone(zone([host('192.0.2.2')]))
+  await dns.clock.advance(5_000)
+  assert.deepEqual(await dns.addresses(), ['192.0.2.2'])
+})
+
+test('who has an old answer does not wait for a resolver that is silent', async () => {
+  await using dns = await start({ zones: [zone([host('192.0.2.1', 10)])], treat: () => treatment }, 5_000)
+  let treatment: Treatment = 'answer'
+  await dns.addresses()
+  treatment = 'silence'
+  await dns.clock.advance(10_000)
+  const asked = dns.addresses()
+  await dns.clock.advance(1_800)
+  assert.deepEqual(await asked, ['192.0.2.1'])
+})
+
+test('a name that is gone is gone at once, whatever is remembered', async () => {
+  await using dns = await failingLater()
+  await dns.addresses()
+  dns.server.setZone(zone([]))
+  await dns.clock.advance(10_000)
+  assert.equal(await dns.addresses(), 'absent')
+})
+
+test('that something does not exist, and what had no time to live, is not used beyond its time', async () => {
+  let treatment: Treatment = 'answer'
+  await using dns = await start({ zones: [zone([host('192.0.2.1', 0)], 10)], treat: () => treatment })
+  await dns.addresses()
+  assert.equal(await dns.addresses('none.example.test'), 'absent')
+  treatment = 'servfail'
+  assert.equal(await dns.addresses(), 'failure')
+  await dns.clock.advance(10_000)
+  assert.equal(await dns.addresses('none.example.test'), 'failure')
+})

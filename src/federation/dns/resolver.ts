@@ -1,21 +1,16 @@
 /**
- * A stub resolver with a memory. Answers are kept as long as they allow, at most five minutes; that something does
- * not exist is kept as long as its SOA allows; failures are not kept, so that a recovered resolver is noticed with
- * the next request. However many requests need a name, it is asked for once.
+ * A stub resolver with a memory. Answers are kept as long as they allow, at most five minutes, and records for one
+ * minute more while no resolver can be asked (RFC 8767); that something does not exist is kept as long as its SOA
+ * allows; failures are not kept, so that a recovered resolver is noticed with the next request. However many requests
+ * need a name, it is asked for once.
  */
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
-import { boundedCache } from '#src/kit/lru.ts'
 import type { Random } from '#src/kit/random.ts'
-import {
-  DNS_ALIASES_MAX,
-  DNS_CACHE_ENTRIES_MAX,
-  DNS_LOOKUP_TIMEOUT_MS,
-  DNS_TRIES,
-  DNS_TTL_SECONDS_MAX,
-} from '../limits.ts'
+import { DNS_ALIASES_MAX, DNS_LOOKUP_TIMEOUT_MS, DNS_STALE_ANSWER_MS, DNS_TRIES } from '../limits.ts'
 import type { DnsAnswer } from './answer.ts'
 import { ask, type DnsServerAddress } from './exchange.ts'
+import { createDnsMemory } from './memory.ts'
 import type { Question } from './message.ts'
 
 export interface Resolver {
@@ -33,30 +28,43 @@ export interface ResolverNeeds {
 }
 
 export const createResolver = (needs: ResolverNeeds): Resolver => {
-  const known = boundedCache<string, DnsAnswer>({ max: DNS_CACHE_ENTRIES_MAX, clock: needs.clock })
+  const known = createDnsMemory(needs.clock)
   const underWay = new Map<string, Promise<DnsAnswer>>()
 
   const lookUpNow = async (key: string, question: Question): Promise<DnsAnswer> => {
     const answer = await withDeadline(resolve(question, needs), DNS_LOOKUP_TIMEOUT_MS, 'looking up a name').catch(
       (error: unknown): DnsAnswer => ({ outcome: 'failure', reason: String(error) }),
     )
-    const ttlSeconds = answer.outcome === 'failure' ? 0 : Math.min(answer.ttlSeconds, DNS_TTL_SECONDS_MAX)
-    if (ttlSeconds > 0) known.set(key, answer, ttlSeconds * 1000)
+    if (answer.outcome === 'failure') known.askedInVain(key)
+    else known.set(key, answer)
     return answer
+  }
+
+  const lookUpOnce = (key: string, question: Question): Promise<DnsAnswer> => {
+    const pending = underWay.get(key)
+    if (pending) return pending
+    const started = lookUpNow(key, question).finally(() => underWay.delete(key))
+    underWay.set(key, started)
+    return started
   }
 
   return {
     lookup: async (question) => {
       const key = `${question.type} ${question.name.toLowerCase()}`
-      const cached = known.get(key)
-      if (cached) return cached
-      const pending = underWay.get(key)
-      if (pending) return pending
-      const started = lookUpNow(key, question).finally(() => underWay.delete(key))
-      underWay.set(key, started)
-      return started
+      const remembered = known.get(key)
+      if (remembered?.isGood) return remembered.answer
+      const asked = lookUpOnce(key, question)
+      return remembered ? newerOr(remembered.answer, asked, needs.clock) : asked
     },
   }
+}
+
+/** The newer answer if it comes soon and is one; asking goes on for those who come later. */
+const newerOr = async (old: DnsAnswer, asked: Promise<DnsAnswer>, clock: Clock): Promise<DnsAnswer> => {
+  const waited = Promise.withResolvers<DnsAnswer>()
+  using _timer = clock.after(DNS_STALE_ANSWER_MS, () => waited.resolve(old))
+  const answer = await Promise.race([asked, waited.promise])
+  return answer.outcome === 'failure' ? old : answer
 }
 
 /** Follows aliases for resolvers that do not (an authoritative server asked directly). */

@@ -12,7 +12,7 @@ import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { ServerHttp2Session } from 'node:http2'
-import type { TlsOptions, TLSSocket } from 'node:tls'
+import { createSecureContext, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
@@ -31,7 +31,8 @@ import {
   REQUEST_HEADERS_TIMEOUT_MS,
   TLS_HANDSHAKE_TIMEOUT_MS,
 } from './limits.ts'
-import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts'
+import type { TlsMaterial } from './tls-material.ts'
+import { followTls } from './tls-reload.ts'
 
 export interface IngressConfig {
   readonly host: string
@@ -62,11 +63,16 @@ export interface Ingress extends AsyncDisposable {
 }
 
 export const startIngress = async ({ config, handle, clock, random, log }: IngressNeeds): Promise<Ingress> => {
-  const { certificateFile, privateKeyFile, clientCaFile: caFile } = config
-  const tls = await loadTlsMaterial({ certificateFile, privateKeyFile, caFile })
+  const tls = await ingressTls({ config, clock, log })
   const door = openDoor({ infraDomain: config.infraDomain.toLowerCase(), handle, random, log })
   const recognise = recogniser(createIdentities(clock))
-  const { server, sessions } = createDoorServer({ tls: tlsOptions(tls, config.verifyDepth), door, recognise, log })
+  const { server, sessions } = createDoorServer({
+    tls: tlsOptions(tls.current(), config.verifyDepth),
+    door,
+    recognise,
+    log,
+  })
+  tls.users.add(server)
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const address = server.address()
@@ -75,8 +81,25 @@ export const startIngress = async ({ config, handle, clock, random, log }: Ingre
   return {
     host: config.host,
     port: address.port,
-    [Symbol.asyncDispose]: () => drain(server, sessions, clock),
+    [Symbol.asyncDispose]: async () => {
+      await tls[Symbol.asyncDispose]()
+      await drain(server, sessions, clock)
+    },
   }
+}
+
+/** The material, and the servers that are to use it: what is put into a server stays there until told otherwise. */
+const ingressTls = async ({ config, clock, log }: Pick<IngressNeeds, 'config' | 'clock' | 'log'>) => {
+  const { certificateFile, privateKeyFile, clientCaFile: caFile, verifyDepth } = config
+  const users = new Set<Server>()
+  const adopt = (material: TlsMaterial): void => {
+    const options = tlsOptions(material, verifyDepth)
+    // A server would have forgotten half of the old ones when it finds fault with the new.
+    createSecureContext(options)
+    for (const server of users) server.setSecureContext(options)
+  }
+  const files = { certificateFile, privateKeyFile, caFile }
+  return { ...(await followTls({ files, owner: 'ingress', adopt, clock, log })), users }
 }
 
 type Recognise = (socket: TLSSocket) => Knocker

@@ -43,6 +43,12 @@ export const loadTlsMaterial = async ({
   return { chainPem, keyPem, anchors: [...own, ...system] }
 }
 
+/** Whether nothing would change by using one instead of the other. */
+export const isSameMaterial = (one: TlsMaterial, other: TlsMaterial): boolean =>
+  one.chainPem === other.chainPem && one.keyPem === other.keyPem && fingerprints(one) === fingerprints(other)
+
+const fingerprints = ({ anchors }: TlsMaterial): string => anchors.map((each) => each.fingerprint256).join()
+
 const read = (file: string, what: string): Promise<string> =>
   readFile(file, 'utf8').catch((cause: unknown) => {
     throw new Error(`reading ${what} from ${file}`, { cause })

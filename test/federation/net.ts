@@ -10,10 +10,10 @@ import { forwardTo } from '#src/federation/ingress/forward.ts'
 import { startIngress } from '#src/federation/ingress.ts'
 import type { KnownRemotes } from '#src/federation/policy.ts'
 import { systemClock } from '#src/kit/clock.ts'
-import { nullLog } from '#src/kit/log.ts'
+import { type Log, nullLog } from '#src/kit/log.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { type Authority, type CertificateRequest, createAuthority, type Credential } from '#src/world/authority.ts'
-import { writeCredential } from '#src/world/credential-files.ts'
+import { type CredentialFiles, writeCredential } from '#src/world/credential-files.ts'
 import { type DnsServer, startDnsServer } from '#src/world/dns-server.ts'
 import type { ZoneRecord } from '#src/world/dns-zone.ts'
 import { type FakeComponents, fakeComponents } from './fake-component.ts'
@@ -34,6 +34,7 @@ export interface BackendPlan {
   readonly allowedAddresses?: readonly string[]
   readonly connectTimeoutMs?: number
   readonly headersTimeoutMs?: number
+  readonly log?: Log
 }
 
 export interface TestBackend {
@@ -43,6 +44,8 @@ export interface TestBackend {
   readonly federator: Federator
   readonly components: FakeComponents
   readonly credential: Credential
+  /** Of the ingress and of the federator, which share them. */
+  readonly files: CredentialFiles
   remotes: KnownRemotes
 }
 
@@ -111,7 +114,7 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
   const directory = await mkdtemp(join(net.directory, `${domain}-`))
   const files = await writeCredential(directory, 'federator', credential)
   const components = fakeComponents()
-  const backend = { domain, infraDomain, credential, components, remotes: plan.remotes ?? ALLOW_ALL }
+  const backend = { domain, infraDomain, credential, files, components, remotes: plan.remotes ?? ALLOW_ALL }
   const federator = stack.use(
     await startFederator({
       config: {
@@ -131,6 +134,7 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
       remotes: async () => backend.remotes,
       components: components.transports,
       ...AMBIENT,
+      log: plan.log ?? nullLog,
     }),
   )
   const ingress = await startDoor({ plan, net, stack, federator, directory, infraDomain, files })
@@ -148,7 +152,7 @@ interface DoorParts {
   readonly federator: Federator
   readonly directory: string
   readonly infraDomain: string
-  readonly files: { readonly certificateFile: string; readonly keyFile: string }
+  readonly files: CredentialFiles
 }
 
 const startDoor = async (parts: DoorParts): Promise<{ host: string; port: number }> => {
@@ -167,7 +171,9 @@ const startDoor = async (parts: DoorParts): Promise<{ host: string; port: number
   }
   const handle =
     plan.ingress === 'split' ? stack.use(forwardTo(federator.inward.listener.url)).handle : federator.inward.handle
-  return stack.use(await startIngress({ config: { ...shared, ...ANYWHERE }, handle, ...AMBIENT }))
+  return stack.use(
+    await startIngress({ config: { ...shared, ...ANYWHERE }, handle, ...AMBIENT, log: plan.log ?? nullLog }),
+  )
 }
 
 const freePort = async (): Promise<number> => {

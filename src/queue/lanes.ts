@@ -77,7 +77,7 @@ export const createLanes = (needs: Needs): Lanes => {
     isAwake: (lane) => awake.values().some((present) => present.lane === lane),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
-      using _deadline = clock.after(STOP_TIMEOUT_MS, () => cutOff.abort())
+      using _deadline = clock.after(STOP_TIMEOUT_MS, () => cutOff.abort(new Error('stopping took too long')))
       // Not even an attempt that does not heed being cut off may keep us.
       await Promise.race([Promise.all([...awake.values()].map(({ done }) => done)), once(cutOff.signal, 'abort')])
     },

@@ -135,7 +135,8 @@ export const localTests = (databases: MakeDatabases): void => {
     await queue.start()
     await enqueueLocal(queue.db, push(1))
     await inTime(queue, async () => (await queue.waiting()).length === 0, 'it was taken')
-    assert.ok(queue.clock.monotonicMs() <= 30 * LOCAL_RETRY_MAX_MS)
+    // Our steps through time are coarse; with the waits that peers get it would be a quarter of an hour.
+    assert.ok(queue.clock.monotonicMs() <= 5 * 30 * LOCAL_RETRY_MAX_MS)
     assert.deepEqual(
       numbers(),
       Array.from({ length: 30 }, () => [1]),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { eventually } from '#src/storage/testing.ts'
-import { LOCK_RETRY_MS } from './limits.ts'
+import { LOCK_RETRY_MS, SWEEP_INTERVAL_MS } from './limits.ts'
 import { enqueue, enqueueRemote, remoteLetter } from './outbox.ts'
 import { allDelivered, B, bodies, C, DONE, inTime, type MakeDatabases, testQueue, told } from './testing.ts'
 
@@ -41,12 +41,14 @@ export const replicaTests = (databases: MakeDatabases): void => {
     await other[Symbol.asyncDispose]()
     isWell = true
     await inTime(queue, () => second.tally(B)?.pushed === 1, 'the second one delivered')
+    // Not only because a sweep found it.
+    assert.ok(queue.clock.monotonicMs() < SWEEP_INTERVAL_MS)
     assert.deepEqual(await queue.waiting(), [])
   })
 
   test('a courier whose session dies stops with its lanes, and goes on when it has them again', async () => {
     await using queue = await testQueue(databases)
-    const cutOff = Promise.withResolvers<void>()
+    const cutOff = Promise.withResolvers<unknown>()
     let isWell = false
     queue.federator.play(B, {
       answer: (_request, signal) =>
@@ -54,7 +56,7 @@ export const replicaTests = (databases: MakeDatabases): void => {
           ? DONE
           : new Promise((_resolve, reject) => {
               signal.addEventListener('abort', () => {
-                cutOff.resolve()
+                cutOff.resolve(signal.reason)
                 reject(new Error('cut off'))
               })
             }),
@@ -66,7 +68,7 @@ export const replicaTests = (databases: MakeDatabases): void => {
     await sql`
       select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name = 'comity session'`.execute(queue.db)
-    await cutOff.promise
+    assert.match(String(await cutOff.promise), /session with PostgreSQL/)
     await inTime(queue, async () => (await queue.waiting()).length === 0, 'it was delivered')
     assert.equal(bodies(queue).length, 2)
   })

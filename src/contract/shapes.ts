@@ -50,6 +50,21 @@ export const opaqueText = (maximum: number) =>
     })
 
 /**
+ * Any JSON value at all, as long as it can be written again: `JSON.stringify` recurses and `JSON.parse` does not, so a
+ * few kilobytes of brackets could be read and never be passed on.
+ */
+export const anyJson = (levelsMax: number) =>
+  z
+    .unknown()
+    .refine((value) => value !== undefined, { message: 'must be JSON', abort: true })
+    .refine((value) => isWithin(value, levelsMax), `must not be nested deeper than ${levelsMax} levels`)
+
+const isWithin = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1)))
+
+/**
  * RFC 4648 §4, padded, canonical (the bits that carry nothing are zero), so that equal text means equal bytes.
  * Stays text in memory, as it is on the wire.
  */

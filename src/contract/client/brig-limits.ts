@@ -56,4 +56,6 @@ export const PROPERTY_KEY_CHARACTERS_MAX = 1_024
 export const PROPERTY_VALUE_CHARACTERS_MAX = 524_288
 /** A character takes at most four bytes. */
 export const PROPERTY_BODY_BYTES_MAX = 4 * PROPERTY_VALUE_CHARACTERS_MAX
+/** Lists and objects inside each other. Stock clients need about five. */
+export const PROPERTY_LEVELS_MAX = 64
 export const PROPERTIES_MAX = 16

@@ -1,7 +1,7 @@
 /** One's own profile, handle and settings (client-users.md §2, §4, §8). */
 import { z } from 'zod'
 import { Name } from '#src/contract/ids.ts'
-import { opaqueText } from '#src/contract/shapes.ts'
+import { anyJson, opaqueText } from '#src/contract/shapes.ts'
 import { AccentId } from '#src/contract/vocabulary.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
@@ -11,6 +11,7 @@ import {
   PROPERTIES_MAX,
   PROPERTY_BODY_BYTES_MAX,
   PROPERTY_KEY_CHARACTERS_MAX,
+  PROPERTY_LEVELS_MAX,
 } from './brig-limits.ts'
 import { Locale, optionally, ProfileAssets, SelfProfile, TextStatus } from './brig-people.ts'
 
@@ -130,7 +131,7 @@ const properties = {
     path: '/properties/{key}',
     access: 'token',
     params: PropertyKey,
-    body: z.unknown().refine((value) => value !== undefined, 'must be JSON'),
+    body: anyJson(PROPERTY_LEVELS_MAX),
     bodyLimit: PROPERTY_BODY_BYTES_MAX,
     answers: {
       stored: empty(200),

@@ -1,6 +1,7 @@
 /** Catching up on what happened (client-notifications.md). The live half, `/await`, is declared with the gateway. */
 import { z } from 'zod'
 import { PushedEvent } from '#src/contract/internal/gundeck.ts'
+import { opaqueText } from '#src/contract/shapes.ts'
 import { answer, endpoint, failure, until } from '#src/kit/endpoint.ts'
 
 /** client-notifications.md §3.1. */
@@ -30,7 +31,7 @@ const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : va
 const lenient = <S extends z.ZodType>(schema: S) => z.preprocess(first, schema)
 
 /** Text, because an id that no device has is a filter that matches nothing, not an error. */
-const ClientFilter = lenient(z.string().max(CLIENT_CHARACTERS_MAX).optional().catch(''))
+const ClientFilter = lenient(opaqueText(CLIENT_CHARACTERS_MAX).optional().catch(''))
 
 const PageSize = lenient(
   z.coerce

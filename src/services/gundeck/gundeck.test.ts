@@ -111,6 +111,7 @@ test('without `since` there is no error, whatever else is asked', async () => {
     '?size=99999999',
     '?client=',
     '?client=no-hex',
+    '?client=%00',
     '?client=1&client=2',
   ]) {
     const { status } = await gundeck.get(`/notifications${query}`)

@@ -23,6 +23,9 @@ const unserved: readonly (readonly [string, Asking, number, string])[] = [
   ['/SELF', {}, 404, 'no-endpoint'],
   ['/self/', {}, 404, 'no-endpoint'],
   ['//self', {}, 404, 'no-endpoint'],
+  ['/connections/alpha.test/', {}, 404, 'no-endpoint'],
+  ['/connections//6f1e1f2a-0000-4000-8000-00000000abcd', {}, 404, 'no-endpoint'],
+  ['/properties/', { method: 'DELETE' }, 404, 'no-endpoint'],
   ['/v8/self', { method: 'POST', body: '{}' }, 405, 'method-not-allowed'],
   ['/connections/alpha.test/%zz', {}, 400, 'bad-request'],
 ]

@@ -162,7 +162,9 @@ const register = (app: FastifyInstance, needs: Destination & { tokens: AccessTok
     method: needs.method,
     url: fastifyPath(needs.pattern),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      send(reply, await forward(request, needs))
+      // The router takes `/properties/` for `/properties/{key}`; nothing that a path can name has an empty name.
+      if (Object.values(request.params as Record<string, string>).includes('')) reply.callNotFound()
+      else send(reply, await forward(request, needs))
       return reply
     },
   })

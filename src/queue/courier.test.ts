@@ -24,7 +24,7 @@ describe('on the embedded database', { concurrency: false }, () => {
 const server = process.env['COMITY_TEST_DATABASE_URL']
 const skip = server === undefined && 'no PostgreSQL server: COMITY_TEST_DATABASE_URL is not set'
 
-describe('on a PostgreSQL server', { skip, concurrency: false }, () => {
+describe('on a PostgreSQL server', { skip, concurrency: false, tags: ['postgresql'] }, () => {
   const databases: MakeDatabases = () => serverDatabases(server ?? '')
   courierTests(databases)
   replicaTests(databases)

@@ -118,6 +118,9 @@ const Federation = z.strictObject({
     .default(5_000)
     .describe('Time to connect to a peer, TLS included.'),
   tls: Tls.describe('How we appear to, and verify, the peers we call.'),
+  ingressSecretFile: File.optional().describe(
+    'Secret by which the federator knows its ingress; made when it is missing. Default: `ingress-secret` in the data directory. On different machines both need a copy of the same file.',
+  ),
   ingress: Ingress.describe('How we appear to, and verify, the peers that call us.'),
 })
 
@@ -214,6 +217,9 @@ const resolvePaths = (config: Config, base: string): Config => {
     ...(federation && {
       federation: {
         ...federation,
+        ...(federation.ingressSecretFile !== undefined && {
+          ingressSecretFile: absolute(federation.ingressSecretFile),
+        }),
         tls: {
           ...federation.tls,
           certificateFile: absolute(federation.tls.certificateFile),

@@ -8,6 +8,7 @@ import type { RemoteConfigs } from '#src/contract/internal/remotes.ts'
 import { type Federator, startFederator } from '#src/federation/federator.ts'
 import { startIngress } from '#src/federation/ingress.ts'
 import { forwardTo } from '#src/federation/ingress/forward.ts'
+import { defaultIngressSecretFile, ensureIngressSecret } from '#src/federation/ingress-secret.ts'
 import { startGateway } from '#src/gateway/gateway.ts'
 import { tunnelTo } from '#src/gateway/tunnel.ts'
 import { systemClock } from '#src/kit/clock.ts'
@@ -210,7 +211,9 @@ const startIngressHere = async (
   federator: Federator | undefined,
 ): Promise<void> => {
   // In one process requests cross as values, apart over HTTP with the certificate in a header.
-  const handle = federator?.inward.handle ?? stack.use(forwardTo(urlOf(config.listen.federatorInward))).handle
+  const handle =
+    federator?.inward.handle ??
+    stack.use(forwardTo(urlOf(config.listen.federatorInward), await secretOf(config, federation))).handle
   const ingress = await startIngress({
     config: { ...config.listen.ingress, ...federation.ingress, infraDomain: config.infraDomain },
     handle,
@@ -222,6 +225,9 @@ const startIngressHere = async (
   addresses['ingress'] = `https://${ingress.host}:${ingress.port}`
 }
 
+const secretOf = ({ dataDirectory }: Config, { ingressSecretFile }: FederationConfig): Promise<string> =>
+  ensureIngressSecret(ingressSecretFile ?? defaultIngressSecretFile(dataDirectory), random)
+
 const startFederatorHere = async (shared: Shared, federation: FederationConfig): Promise<Federator> => {
   const { config, board, stack, addresses, knownRemotes, log } = shared
   const federator = await startFederator({
@@ -229,6 +235,7 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       domain: config.domain,
       outward: config.listen.federatorOutward,
       inward: config.listen.federatorInward,
+      ingressSecret: await secretOf(config, federation),
       tls: federation.tls,
       dns: federation.dns,
       peerAddresses: federation.peerAddresses,

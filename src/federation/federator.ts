@@ -31,6 +31,8 @@ export interface FederatorConfig {
   readonly domain: Domain
   readonly outward: PlainAddress
   readonly inward: PlainAddress
+  /** By which the inward side knows our ingress. */
+  readonly ingressSecret: string
   /** How we appear to, and verify, the peers we call. */
   readonly tls: TlsFiles
   readonly dns: {
@@ -109,7 +111,7 @@ interface ListenParts {
 const listenBoth = async ({ config, outward, handle, identities, counters, clock, log }: ListenParts) => {
   const urls = { outward: '', inward: '' }
   const toOutward = serveOutward(outward, log)
-  const toInward = serveInward({ handle, identities, log })
+  const toInward = serveInward({ handle, identities, secret: config.ingressSecret, log })
   const outwardListener = await listenPlain({
     ...config.outward,
     clock,

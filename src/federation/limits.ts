@@ -39,6 +39,13 @@ export const TLS_SETTLE_MS = 100
 /** What no watch has noticed is noticed then. */
 export const TLS_RECHECK_MS = 60_000
 
+// ---- Between ingress and federator
+
+/** hardening.md §3, 11: secrets that we make are random in full. */
+export const INGRESS_SECRET_BYTES = 32
+export const INGRESS_SECRET_CHARACTERS_MIN = 32
+export const INGRESS_SECRET_CHARACTERS_MAX = 256
+
 // ---- Policy
 
 /** Asking brig whom we federate with. */

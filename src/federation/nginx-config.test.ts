@@ -10,6 +10,7 @@ const INGRESS: NginxIngress = {
   clientCaFile: '/etc/comity/ca.pem',
   verifyDepth: 2,
   inward: { host: '127.0.0.1', port: 8081 },
+  secretIncludeFile: '/var/lib/comity/ingress-secret.nginx.conf',
   directory: '/var/lib/comity/nginx',
 }
 
@@ -20,6 +21,7 @@ test('the text names what it is given', () => {
   assert.match(text, /server_name federator\.example\.org;/)
   assert.match(text, /ssl_client_certificate "\/etc\/comity\/ca\.pem";/)
   assert.match(text, /ssl_verify_depth 1;/)
+  assert.match(text, /include "\/var\/lib\/comity\/ingress-secret\.nginx\.conf";/)
   assert.match(text, /server 127\.0\.0\.1:8081;/)
   assert.match(text, /pid "\/var\/lib\/comity\/nginx\/nginx\.pid";/)
   assert.doesNotMatch(text, /^user /m)
@@ -35,4 +37,5 @@ test('a value that could end its directive is refused', () => {
     assert.throws(() => renderNginxConfig({ ...INGRESS, directory: value }), /cannot be written/)
     assert.throws(() => renderNginxConfig({ ...INGRESS, clientCaFile: value }), /cannot be written/)
   }
+  assert.throws(() => renderNginxConfig({ ...INGRESS, secretIncludeFile: '/tmp/*.conf' }), /cannot be written/)
 })

@@ -15,6 +15,8 @@ export interface NginxIngress {
   readonly verifyDepth: number
   /** The federator's inward listener. */
   readonly inward: { readonly host: string; readonly port: number }
+  /** Sets the header by which the federator knows its ingress; kept apart because it is secret. */
+  readonly secretIncludeFile: string
   /** For pid, log and temporary files; must exist and be writable. */
   readonly directory: string
   /** The unprivileged account of the workers when nginx is started by root. */
@@ -27,9 +29,13 @@ export const renderNginxConfig = (ingress: NginxIngress): string => {
     ingress.certificateFile,
     ingress.privateKeyFile,
     ingress.clientCaFile,
+    ingress.secretIncludeFile,
     ingress.directory,
   ]
   for (const value of values) assertPlain(value)
+  // "include" would take it for a pattern.
+  if (/[*?[\]]/.test(ingress.secretIncludeFile))
+    throw new Error(`${JSON.stringify(ingress.secretIncludeFile)} cannot be written into an nginx configuration`)
   return `${mainSection(ingress)}\nhttp {\n${[httpSection(ingress), otherHosts(ingress), ownHost(ingress)].join('\n')}}\n`
 }
 
@@ -157,6 +163,8 @@ ${tlsSection(ingress).replace('%DEFAULT%', '')}        server_name ${ingress.inf
             proxy_set_header Wire-Origin-Request-Id $http_wire_origin_request_id;
             proxy_set_header X-SSL-Certificate $ssl_client_escaped_cert;
             proxy_set_header X-Forwarded-For $remote_addr;
+            # How the federator knows that it is us who state them. Only the master process of nginx reads the file.
+            include "${ingress.secretIncludeFile}";
 
             # Bodies pass through in both directions; nothing is written to disk.
             proxy_request_buffering off;

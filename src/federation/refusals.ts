@@ -38,6 +38,10 @@ export const authenticationFailure = (): Refusal =>
     detail: 'the certificate names no host that the origin domain points to',
   })
 
+/** Somebody who is not our ingress hands over requests on the inward port. */
+export const notOurIngress = (): Refusal =>
+  new Refusal(403, 'authentication-failure', { detail: 'only the ingress may hand over requests here' })
+
 export const bodyTooLarge = (): Refusal => new Refusal(413, 'client-error', { detail: 'Request body too large' })
 
 export const undiscovered = (discovered: Exclude<Discovered, { readonly outcome: 'targets' }>): Refusal =>

@@ -1,7 +1,9 @@
 /** nginx as the ingress of a backend, with the configuration that operators get as well. */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { defaultIngressSecretFile, ensureIngressSecret, writeNginxInclude } from '#src/federation/ingress-secret.ts'
 import { renderNginxConfig } from '#src/federation/nginx-config.ts'
+import { systemRandom } from '#src/kit/random.ts'
 import type { BackendPlan } from './backend.ts'
 import { diesWithParent, findExecutable } from './executables.ts'
 import type { ProcessPlan } from './managed-process.ts'
@@ -16,6 +18,7 @@ export async function nginxProcess({ backend, ports, authorityFile }: BackendPla
   await mkdir(directory, { recursive: true })
   // One that was killed leaves it behind, and it is how we know that the next one listens.
   await rm(pidFile, { force: true })
+  const secretFile = defaultIngressSecretFile(backend.dataDirectory)
   const config = renderNginxConfig({
     listen: { host: LOOPBACK, port: ports.ingress },
     infraDomain: backend.infraDomain,
@@ -24,6 +27,7 @@ export async function nginxProcess({ backend, ports, authorityFile }: BackendPla
     clientCaFile: authorityFile,
     verifyDepth: 1,
     inward: { host: LOOPBACK, port: ports.federatorInward },
+    secretIncludeFile: await writeNginxInclude(secretFile, await ensureIngressSecret(secretFile, systemRandom)),
     directory,
     // Everything else of a world runs as whoever started it, too.
     user: process.getuid?.() === 0 ? 'root' : undefined,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Domain } from '#src/contract/ids.ts'
 import { type Federator, startFederator } from '#src/federation/federator.ts'
 import { forwardTo } from '#src/federation/ingress/forward.ts'
+import { ensureIngressSecret, writeNginxInclude } from '#src/federation/ingress-secret.ts'
 import { startIngress } from '#src/federation/ingress.ts'
 import type { KnownRemotes } from '#src/federation/policy.ts'
 import { systemClock } from '#src/kit/clock.ts'
@@ -42,6 +43,7 @@ export interface TestBackend {
   readonly infraDomain: string
   readonly ingress: { readonly host: string; readonly port: number }
   readonly federator: Federator
+  readonly ingressSecret: string
   readonly components: FakeComponents
   readonly credential: Credential
   /** Of the ingress and of the federator, which share them. */
@@ -113,14 +115,24 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
   const credential = plan.credential ?? (await net.authority.issue(plan.certificate ?? { dnsNames: [infraDomain] }))
   const directory = await mkdtemp(join(net.directory, `${domain}-`))
   const files = await writeCredential(directory, 'federator', credential)
+  const ingressSecret = await ensureIngressSecret(join(directory, 'ingress-secret'), systemRandom)
   const components = fakeComponents()
-  const backend = { domain, infraDomain, credential, files, components, remotes: plan.remotes ?? ALLOW_ALL }
+  const backend = {
+    domain,
+    infraDomain,
+    credential,
+    files,
+    ingressSecret,
+    components,
+    remotes: plan.remotes ?? ALLOW_ALL,
+  }
   const federator = stack.use(
     await startFederator({
       config: {
         domain,
         outward: ANYWHERE,
         inward: ANYWHERE,
+        ingressSecret,
         tls: {
           certificateFile: files.certificateFile,
           privateKeyFile: files.keyFile,
@@ -137,7 +149,7 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
       log: plan.log ?? nullLog,
     }),
   )
-  const ingress = await startDoor({ plan, net, stack, federator, directory, infraDomain, files })
+  const ingress = await startDoor({ plan, net, stack, federator, directory, infraDomain, files, ingressSecret })
   net.publish(domain, [{ host: infraDomain, port: ingress.port }])
   return Object.assign(backend, { ingress, federator })
 }
@@ -153,10 +165,11 @@ interface DoorParts {
   readonly directory: string
   readonly infraDomain: string
   readonly files: CredentialFiles
+  readonly ingressSecret: string
 }
 
 const startDoor = async (parts: DoorParts): Promise<{ host: string; port: number }> => {
-  const { plan, net, stack, federator, infraDomain, files, directory } = parts
+  const { plan, net, stack, federator, infraDomain, files, directory, ingressSecret } = parts
   const shared = {
     infraDomain,
     certificateFile: files.certificateFile,
@@ -166,11 +179,15 @@ const startDoor = async (parts: DoorParts): Promise<{ host: string; port: number
   }
   if (plan.ingress === 'nginx') {
     const listen = { host: '127.0.0.1', port: await freePort() }
-    stack.use(await startNginx({ ...shared, listen, inward: federator.inward.listener, directory }))
+    const inward = federator.inward.listener
+    const secretIncludeFile = await writeNginxInclude(join(directory, 'ingress-secret'), ingressSecret)
+    stack.use(await startNginx({ ...shared, listen, inward, directory, secretIncludeFile }))
     return listen
   }
   const handle =
-    plan.ingress === 'split' ? stack.use(forwardTo(federator.inward.listener.url)).handle : federator.inward.handle
+    plan.ingress === 'split'
+      ? stack.use(forwardTo(federator.inward.listener.url, ingressSecret)).handle
+      : federator.inward.handle
   return stack.use(
     await startIngress({ config: { ...shared, ...ANYWHERE }, handle, ...AMBIENT, log: plan.log ?? nullLog }),
   )

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Domain } from '#src/contract/ids.ts'
 import type { PlainListener } from '#src/federation/http1.ts'
+import { INGRESS_SECRET_HEADER } from '#src/federation/ingress-secret.ts'
 import { answerOk, startFakePeer } from './fake-peer.ts'
 import { ALLOW_ALL, type Net, startNet, type TestBackend } from './net.ts'
 
@@ -54,8 +55,14 @@ const send = (
     sent.end(body)
   })
 
+/** What an ingress of this backend sends. */
+const sendInward = ({ federator, ingressSecret }: TestBackend, path: string, more: Sent): Promise<Got> =>
+  send(federator.inward.listener, path, {
+    ...more,
+    headers: { [INGRESS_SECRET_HEADER]: ingressSecret, ...more.headers },
+  })
 const inward = (path: string, more: Sent = {}): Promise<Got> =>
-  send(own.federator.inward.listener, path, {
+  sendInward(own, path, {
     ...more,
     headers: more.headers ?? {
       'wire-origin-domain': 'peer.test',
@@ -71,6 +78,32 @@ test('inward: a request with the certificate of a peer reaches the component', a
   const { status, headers, text } = await inward(RPC)
   assert.deepEqual([status, headers['content-type'], text], [200, 'application/json', '{"ok":true}'])
 })
+
+const WRONG_SECRETS: Readonly<Record<string, (secret: string) => Record<string, string>>> = {
+  'no secret': () => ({}),
+  'an empty secret': () => ({ [INGRESS_SECRET_HEADER]: '' }),
+  'another secret': () => ({ [INGRESS_SECRET_HEADER]: 'x'.repeat(43) }),
+  'the beginning of the secret': (secret) => ({ [INGRESS_SECRET_HEADER]: secret.slice(0, -1) }),
+  'the secret and more': (secret) => ({ [INGRESS_SECRET_HEADER]: `${secret}x` }),
+  'the secret twice': (secret) => ({ [INGRESS_SECRET_HEADER]: `${secret}, ${secret}` }),
+  'the secret under another name': (secret) => ({ comity_ingress_secret: secret, authorization: secret }),
+}
+for (const [what, headersOf] of Object.entries(WRONG_SECRETS)) {
+  test(`inward: a direct call with ${what} is refused before anything else is looked at`, async () => {
+    const before = own.components.contacts.length
+    const certified = { 'wire-origin-domain': 'peer.test', 'x-ssl-certificate': encodeURIComponent(certificate) }
+    const ask = async (path: string, method: string) => {
+      const headers = { ...certified, ...headersOf(own.ingressSecret) }
+      const got = await send(own.federator.inward.listener, path, { method, headers })
+      return [got.status, labelOf(got)]
+    }
+    const refused = [403, 'authentication-failure']
+    assert.deepEqual(await ask(RPC, 'POST'), refused)
+    assert.deepEqual(await ask('/nowhere?x', 'GET'), refused)
+    assert.deepEqual(await ask('/i/status', 'POST'), refused)
+    assert.equal(own.components.contacts.length, before)
+  })
+}
 
 const WRONG_CERTIFICATES: Readonly<Record<string, () => string | undefined>> = {
   missing: () => undefined,
@@ -93,7 +126,7 @@ for (const [what, header] of Object.entries(WRONG_CERTIFICATES)) {
 test('inward: checks come in the order of the table', async () => {
   const strict = await net.start({ domain: 'strict.test', remotes: { strategy: 'allowNone', remotes: [] } })
   const outcome = async (path: string, more: Sent) => {
-    const got = await send(strict.federator.inward.listener, path, more)
+    const got = await sendInward(strict, path, more)
     return [got.status, labelOf(got)]
   }
   const certified = { 'x-ssl-certificate': encodeURIComponent(certificate) }
@@ -112,7 +145,7 @@ test('inward: a list that cannot be had is a server error, and lets nobody in', 
   const lost = await net.start({ domain: 'lost.test' })
   lost.remotes = undefined as unknown as typeof ALLOW_ALL
   const headers = { 'wire-origin-domain': 'peer.test', 'x-ssl-certificate': encodeURIComponent(certificate) }
-  const got = await send(lost.federator.inward.listener, RPC, { headers })
+  const got = await sendInward(lost, RPC, { headers })
   assert.deepEqual([got.status, labelOf(got)], [500, 'server-error'])
   assert.doesNotMatch(got.text, /undefined/)
   assert.equal(lost.components.contacts.length, 0)
@@ -212,8 +245,7 @@ test('requests are counted by domain, the denied ones under one name', async () 
     remotes: { strategy: 'allowDynamic', remotes: [{ domain: Domain.parse('peer.test') }] },
   })
   const headers = { 'x-ssl-certificate': encodeURIComponent(certificate) }
-  const ask = (origin: string) =>
-    send(counted.federator.inward.listener, RPC, { headers: { ...headers, 'wire-origin-domain': origin } })
+  const ask = (origin: string) => sendInward(counted, RPC, { headers: { ...headers, 'wire-origin-domain': origin } })
   await ask('peer.test')
   await ask('peer.test')
   await ask('a.example')

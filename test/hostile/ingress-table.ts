@@ -204,6 +204,8 @@ export const ACCEPTED: readonly Row[] = [
   row('the second of two targets', 200, { caller: 'secondTarget' }),
   row('an origin in upper case', 200, { origin: PEER.toUpperCase() }),
   row('an origin on the list', 200, { remotes: listed('other.test', PEER) }),
+  row('a secret of an ingress that the peer made up', 200, { headers: { 'comity-ingress-secret': 'x'.repeat(43) } }),
+  row('the same over HTTP/1.1', 200, { headers: { 'Comity-Ingress-Secret': 'x'.repeat(43) }, over: 'http/1.1' }),
   row('a slash after the name', 200, { path: `${ROUTE}/` }),
   row('a host with a dot at its end and a port', 200, { authority: 'federator.own.test.:443' }),
 ].map((each) => ({ path: ROUTE, ...each }))

@@ -21,7 +21,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof EVER
   gateway: ['kit', 'contract', 'rpc'],
   admin: ['kit', 'contract'],
   // It prints what the others know how to write.
-  cli: ['kit', 'contract', 'config.ts', 'roles.ts', 'world', 'federation/nginx-config.ts'],
+  cli: [
+    'kit',
+    'contract',
+    'config.ts',
+    'roles.ts',
+    'world',
+    'federation/nginx-config.ts',
+    'federation/ingress-secret.ts',
+  ],
   world: EVERYTHING,
   'config.ts': ['kit', 'contract'],
   'roles.ts': EVERYTHING,

@@ -1,11 +1,12 @@
 /**
  * The way inward when the federator is another process: HTTP/1.1 on kept connections, streamed both ways. Only what
- * the door has read travels, plus the certificate; the peer's other headers have ended already.
+ * the door has read travels, plus the certificate and our secret; the peer's other headers have ended already.
  */
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import { chunksOfRequest } from '../bodies.ts'
+import { INGRESS_SECRET_HEADER } from '../ingress-secret.ts'
 import type { HandleInward, InwardRequest } from '../inward.ts'
 import {
   COMPONENT_HEADERS_TIMEOUT_MS,
@@ -20,7 +21,7 @@ export interface Forwarder extends AsyncDisposable {
   readonly handle: HandleInward
 }
 
-export const forwardTo = (inwardUrl: string): Forwarder => {
+export const forwardTo = (inwardUrl: string, secret: string): Forwarder => {
   const pool = new Pool(inwardUrl, {
     connections: FORWARD_CONNECTIONS_MAX,
     // undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
@@ -29,17 +30,22 @@ export const forwardTo = (inwardUrl: string): Forwarder => {
     bodyTimeout: RESPONSE_IDLE_TIMEOUT_MS,
   })
   return {
-    handle: (request) => forward(pool, request).catch(() => unreachable()),
+    handle: (request) => forward(request, { pool, secret }).catch(() => unreachable()),
     [Symbol.asyncDispose]: () => pool.close(),
   }
 }
 
-const forward = async (pool: Pool, request: InwardRequest): Promise<WireResponse> => {
+interface Way {
+  readonly pool: Pool
+  readonly secret: string
+}
+
+const forward = async (request: InwardRequest, { pool, secret }: Way): Promise<WireResponse> => {
   const hasBody = !request.body.readableEnded && request.method !== 'GET' && request.method !== 'HEAD'
   const response = await pool.request({
     method: request.method,
     path: request.target,
-    headers: headersOf(request),
+    headers: { ...headersOf(request), [INGRESS_SECRET_HEADER]: secret },
     // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
     body: hasBody ? Readable.from(chunksOfRequest(request.body), { objectMode: false }) : null,
   })

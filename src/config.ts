@@ -108,6 +108,12 @@ const Federation = z.strictObject({
         .optional()
         .describe('Resolvers, asked in order. Default: those of /etc/resolv.conf.'),
       timeoutMs: z.int().positive().max(TIMEOUT_MS_MAX).default(2_000).describe('Time for one try of one resolver.'),
+      lookupTimeoutMs: z
+        .int()
+        .positive()
+        .max(TIMEOUT_MS_MAX)
+        .default(8_000)
+        .describe('Time for one lookup with all its tries of all resolvers.'),
     })
     .prefault({}),
   peerAddresses: PeerAddresses.describe('Where peers may lie, so that a hostile SRV record cannot point inside.'),
@@ -116,7 +122,25 @@ const Federation = z.strictObject({
     .positive()
     .max(TIMEOUT_MS_MAX)
     .default(5_000)
-    .describe('Time to connect to a peer, TLS included.'),
+    .describe('Time to connect to a peer, TLS included, once its addresses are known.'),
+  headersTimeoutMs: z
+    .int()
+    .positive()
+    .max(TIMEOUT_MS_MAX)
+    .default(30_000)
+    .describe('Time until a peer begins to answer.'),
+  bodyIdleTimeoutMs: z
+    .int()
+    .positive()
+    .max(TIMEOUT_MS_MAX)
+    .default(60_000)
+    .describe('Time between two pieces of an answer.'),
+  peerRequestsMax: z
+    .int()
+    .positive()
+    .max(100_000)
+    .default(1_000)
+    .describe('Requests to one peer that wait or are under way; more are refused, so that none takes all there is.'),
   tls: Tls.describe('How we appear to, and verify, the peers we call.'),
   ingressSecretFile: File.optional().describe(
     'Secret by which the federator knows its ingress; made when it is missing. Default: `ingress-secret` in the data directory. On different machines both need a copy of the same file.',

@@ -240,6 +240,9 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       dns: federation.dns,
       peerAddresses: federation.peerAddresses,
       connectTimeoutMs: federation.connectTimeoutMs,
+      headersTimeoutMs: federation.headersTimeoutMs,
+      bodyIdleTimeoutMs: federation.bodyIdleTimeoutMs,
+      peerRequestsMax: federation.peerRequestsMax,
     },
     remotes: knownRemotes,
     components: {

@@ -1,5 +1,4 @@
 /** Reading and passing on bodies, without holding more than allowed and without outrunning the reader. */
-import type { ClientHttp2Stream } from 'node:http2'
 import { finished, pipeline, Readable, type Writable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
 
@@ -46,12 +45,6 @@ const brokenOff = (): Error => new Error('the body broke off')
 export async function* chunksOfRequest(stream: RequestStream): AsyncGenerator<Uint8Array> {
   yield* stream.iterator({ destroyOnReturn: false })
   if (isCut(stream)) throw brokenOff()
-}
-
-/** A response body as it comes; throws when it breaks off. */
-export async function* chunksOfResponse(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
-  yield* stream
-  if ((stream.rstCode ?? 0) !== 0) throw brokenOff()
 }
 
 export interface FirstBytes {

@@ -8,17 +8,18 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { contextOf } from './channel/tls.ts'
+import { createPeerGates } from './channel/gates.ts'
 import { componentCaller, type Components } from './components.ts'
 import { createCounters, type FederationCounters } from './counters.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import type { DnsServerAddress } from './dns/exchange.ts'
 import { systemResolvers } from './dns/resolv-conf.ts'
 import { createResolver } from './dns/resolver.ts'
+import { expelUnlisted, expelWhenDenied, type PeerSessions } from './expulsion.ts'
 import { listenPlain, type PlainAddress, type PlainListener } from './http1.ts'
 import { createIdentities, type Identities } from './identity.ts'
 import { createInward, type HandleInward } from './inward.ts'
 import { serveInward } from './inward-listener.ts'
-import { RESPONSE_HEADERS_TIMEOUT_MS } from './limits.ts'
 import { createOutward, type OutwardService } from './outward.ts'
 import { serveOutward } from './outward-listener.ts'
 import { createPeerAddresses, type PeerAddressRules } from './peer-addresses.ts'
@@ -38,13 +39,20 @@ export interface FederatorConfig {
   readonly dns: {
     /** Default: those of the system. */
     readonly servers?: readonly DnsServerAddress[] | undefined
+    /** For one try of one resolver. */
     readonly timeoutMs: number
+    /** For one lookup with all its tries. */
+    readonly lookupTimeoutMs: number
   }
   readonly peerAddresses: PeerAddressRules
-  /** To connect to a peer: addresses, TCP and TLS together. */
+  /** To connect to a peer once its addresses are known: TCP and TLS together. */
   readonly connectTimeoutMs: number
   /** Until a peer begins to answer. */
-  readonly headersTimeoutMs?: number
+  readonly headersTimeoutMs: number
+  /** Between two pieces of an answer. */
+  readonly bodyIdleTimeoutMs: number
+  /** Requests to one peer that wait or are under way. */
+  readonly peerRequestsMax: number
 }
 
 export interface FederatorNeeds {
@@ -65,9 +73,11 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
   const { config, clock, log } = needs
   const tls = await followTls({ files: config.tls, owner: 'federator', adopt: (next) => contextOf(next), clock, log })
   const discovery = await discoveryOf(needs)
-  const isAllowed = policyOf(needs.remotes)
+  let sessions: PeerSessions | undefined
+  const isAllowed = expelWhenDenied(policyOf(needs.remotes), () => sessions)
   const counters = createCounters()
   const identities = createIdentities(clock)
+  const gates = createPeerGates({ ...needs, peerRequestsMax: config.peerRequestsMax })
   const outward = createOutward({
     ...needs,
     isAllowed,
@@ -76,10 +86,22 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     counters,
     tls: tls.current,
     connectTimeoutMs: config.connectTimeoutMs,
-    headersTimeoutMs: config.headersTimeoutMs ?? RESPONSE_HEADERS_TIMEOUT_MS,
+    headersTimeoutMs: config.headersTimeoutMs,
+    bodyIdleTimeoutMs: config.bodyIdleTimeoutMs,
+    gates,
   })
+  sessions = outward.sessions
+  const expelling = expelUnlisted({ ...needs, sessions })
   const callComponent = componentCaller(needs.components)
-  const handle = createInward({ ...needs, ownDomain: config.domain, isAllowed, discovery, counters, callComponent })
+  const handle = createInward({
+    ...needs,
+    ownDomain: config.domain,
+    isAllowed,
+    discovery,
+    counters,
+    callComponent,
+    onHeard: gates.heard,
+  })
   const listeners = await listenBoth({ config, outward, handle, identities, counters, clock, log })
   return {
     outward: { transport: outward.transport, listener: listeners.outward },
@@ -87,6 +109,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     [Symbol.asyncDispose]: async () => {
       // First nobody can ask any more, then what was asked is finished.
       await Promise.all([listeners.outward[Symbol.asyncDispose](), listeners.inward[Symbol.asyncDispose]()])
+      expelling[Symbol.dispose]()
       await outward[Symbol.asyncDispose]()
       await tls[Symbol.asyncDispose]()
     },
@@ -95,7 +118,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
 
 const discoveryOf = async ({ config, clock, random }: FederatorNeeds): Promise<Discovery> => {
   const servers = config.dns.servers ?? (await systemResolvers())
-  return createDiscovery(createResolver({ servers, timeoutMs: config.dns.timeoutMs, clock, random }))
+  return createDiscovery(createResolver({ ...config.dns, servers, clock, random }))
 }
 
 interface ListenParts {

@@ -58,6 +58,8 @@ export interface InwardNeeds {
   readonly isAllowed: IsAllowed
   readonly discovery: Discovery
   readonly callComponent: CallComponent
+  /** This backend has proved to be there. */
+  readonly onHeard: (domain: Domain) => void
   readonly counters: FederationCounters
   readonly clock: Clock
   readonly random: Random
@@ -73,6 +75,7 @@ export const createInward =
       if (read.outcome === 'unreadable') return read.response
       hop(needs.log, 'federator-in', requestId, { origin: read.origin, rpc: read.path.rpc })
       await admit(request, read, needs)
+      needs.onHeard(read.origin)
       return await forward(request, { ...read, requestId }, needs)
     } catch (error) {
       return errorResponse(error, { log: needs.log, what: `receiving ${request.method} of another backend` })

@@ -12,8 +12,6 @@ export const DNS_ALIASES_MAX = 8
 export const DNS_TRIES = 2
 /** Datagrams that are not the answer to our question, before we stop reading and ask over TCP. */
 export const DNS_FOREIGN_DATAGRAMS_MAX = 32
-/** One lookup with all its tries, resolvers and aliases. */
-export const DNS_LOOKUP_TIMEOUT_MS = 8_000
 export const DNS_SERVERS_MAX = 8
 /** RFC 8767: how long records are used beyond their time while nobody can be asked for newer ones. */
 export const DNS_STALE_MS = 60_000
@@ -50,12 +48,32 @@ export const INGRESS_SECRET_CHARACTERS_MAX = 256
 
 /** Asking brig whom we federate with. */
 export const POLICY_TIMEOUT_MS = 5_000
+/** How soon a domain that was taken off the list loses its sessions, at the latest. */
+export const REMOTES_POLL_MS = 2_000
 
 // ---- Channels to peers
 
 /** RFC 8305 §5: how long one address may take before the next one is tried beside it. */
 export const CONNECT_STAGGER_MS = 250
 export const ADDRESSES_MAX = 8
+/** Failures in a row after which a peer is given a rest. */
+export const BREAKER_FAILURES_MAX = 5
+/** Failures within this time have one cause. */
+export const BREAKER_TOGETHER_MS = 250
+export const BREAKER_FORGET_MS = 60_000
+/** The first rest; each further one is twice as long. */
+export const BREAKER_OPEN_MS = 1_000
+/** Short, because a peer that comes back is found only by trying, unless it calls us first. */
+export const BREAKER_OPEN_MAX_MS = 15_000
+export const PEERS_REMEMBERED_MAX = 10_000
+/** What a peer may ask for by Retry-After. */
+export const RETRY_AFTER_MAX_MS = 60_000
+/** A connection on which nothing has come for this long is tried with a PING before it is used, and while it is used. */
+export const SESSION_DOUBT_MS = 10_000
+export const PING_TIMEOUT_MS = 2_000
+/** The body of an answer may keep us waiting for this long, and a second more for so many bytes. */
+export const BODY_GRACE_MS = 60_000
+export const BODY_BYTES_PER_SECOND_MIN = 512
 /** Targets of one backend that one request tries; the next request may draw others. */
 export const TARGETS_TRIED_MAX = 8
 export const SESSIONS_PER_TARGET_MAX = 4
@@ -72,8 +90,7 @@ export const SESSION_IDLE_MS = 30_000
 /** A target that could not be reached is tried after its alternatives for this long. */
 export const TARGET_COOL_DOWN_MS = 10_000
 export const TARGETS_COOLING_MAX = 10_000
-export const RESPONSE_HEADERS_TIMEOUT_MS = 30_000
-/** Between two chunks of a response body. */
+/** Between two chunks of a response body, between our own parts. */
 export const RESPONSE_IDLE_TIMEOUT_MS = 60_000
 export const RESPONSE_HEADER_PAIRS_MAX = 100
 /** Bytes of an answer that becomes `inner` of ours (federation-transport.md §11.3). */

@@ -11,17 +11,29 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
-import { chunksOfResponse, collectFirst } from './bodies.ts'
+import { collectFirst } from './bodies.ts'
+import { chunksInTime } from './channel/drip.ts'
 import type { PeerRequest } from './channel/exchange.ts'
+import type { PeerGates, Visit } from './channel/gates.ts'
 import { PeerFailure } from './channel/peer-failure.ts'
 import type { PooledResponse } from './channel/channel.ts'
 import { type ChannelPool, createChannelPool } from './channel/pool.ts'
+import { waitAskedFor } from './channel/retry-after.ts'
 import type { FederationCounters } from './counters.ts'
 import type { Discovery, Target } from './discovery.ts'
+import type { PeerSessions } from './expulsion.ts'
 import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS, TARGETS_TRIED_MAX } from './limits.ts'
 import type { PeerAddresses } from './peer-addresses.ts'
 import type { IsAllowed } from './policy.ts'
-import { CallRefusal, type CallPlace, callFailed, federationDenied, remoteError, undiscovered } from './refusals.ts'
+import {
+  askedToWait,
+  CallRefusal,
+  type CallPlace,
+  callFailed,
+  federationDenied,
+  remoteError,
+  undiscovered,
+} from './refusals.ts'
 import { requestIdOf } from './request-id.ts'
 import { orderTargets } from './srv-order.ts'
 import type { CurrentTls } from './tls-material.ts'
@@ -40,6 +52,8 @@ export interface OutwardService extends AsyncDisposable {
   send(request: OutwardRequest): Promise<WireResponse>
   /** The same for components in this process. */
   readonly transport: FederatorTransport
+  /** What is open towards other backends. */
+  readonly sessions: PeerSessions
 }
 
 export interface OutwardNeeds {
@@ -49,6 +63,8 @@ export interface OutwardNeeds {
   readonly tls: CurrentTls
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
+  readonly bodyIdleTimeoutMs: number
+  readonly gates: PeerGates
   readonly counters: FederationCounters
   readonly clock: Clock
   readonly random: Random
@@ -72,7 +88,7 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
         body: request.body,
         signal: request.signal,
       }
-      return await firstAnswer(toSend, { domain, targets, pool, clock: needs.clock })
+      return await throughGate(toSend, { domain, targets, pool, gates: needs.gates, clock: needs.clock })
     } catch (error) {
       request.signal?.throwIfAborted()
       note(error, { requestId, domain, rpc, log: needs.log })
@@ -88,6 +104,7 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
         return { status, headers, body: body instanceof Uint8Array ? once(body) : body }
       },
     },
+    sessions: pool,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
@@ -144,14 +161,46 @@ interface Route {
   readonly domain: Domain
   readonly targets: readonly Target[]
   readonly pool: ChannelPool
+  readonly gates: PeerGates
   readonly clock: Clock
+}
+
+interface Answered {
+  readonly response: PooledResponse
+  readonly place: CallPlace
+}
+
+const throughGate = async (request: PeerRequest, route: Route): Promise<WireResponse> => {
+  const entry = route.gates.enter(route.domain)
+  const place = { host: route.targets[0]?.host ?? route.domain, path: request.path }
+  if (entry.is === 'asked to wait') throw askedToWait(entry, place)
+  if (entry.is === 'refused') throw callFailed(entry.failure, place)
+  const { visit } = entry
+  const answered = await firstAnswer(request, route).catch((error: unknown) => {
+    // Our own caller going away says nothing about the peer.
+    if (error instanceof CallRefusal) visit.trial.failed()
+    else visit.trial.abandoned()
+    visit.leave()
+    throw error
+  })
+  welcome(answered.response, visit, route.clock)
+  return await relay(answered.response, answered.place, route.clock)
+}
+
+/** Any answer is a sign of life. Its body still takes up room until it is read or given up. */
+const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, clock: Clock): void => {
+  visit.trial.succeeded()
+  const waitMs = waitAskedFor(status, headers, clock)
+  if (waitMs !== undefined) visit.askedToWait(status, waitMs)
+  if (body.closed) visit.leave()
+  else body.once('close', () => visit.leave())
 }
 
 /**
  * Goes on to the next target when one cannot be reached or trusted: nothing was sent to it. When all fail, the
  * failure of the first is told, which is the only one that the reference would have tried.
  */
-const firstAnswer = async (request: PeerRequest, { domain, targets, pool, clock }: Route): Promise<WireResponse> => {
+const firstAnswer = async (request: PeerRequest, { domain, targets, pool }: Route): Promise<Answered> => {
   const { cooling = [], ready = [] } = Object.groupBy(targets, (target) =>
     pool.isCoolingDown(domain, target) ? 'cooling' : 'ready',
   )
@@ -159,8 +208,7 @@ const firstAnswer = async (request: PeerRequest, { domain, targets, pool, clock 
   for (const target of [...ready, ...cooling].slice(0, TARGETS_TRIED_MAX)) {
     const place = { host: target.host, path: request.path }
     try {
-      const response = await pool.request(domain, target, request)
-      return await relay(response, place, clock)
+      return { response: await pool.request(domain, target, request), place }
     } catch (error) {
       if (!(error instanceof PeerFailure)) throw error
       const refusal = callFailed(error, place)
@@ -183,7 +231,7 @@ const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): 
   }
   // Replaces one that the peer sent: readers take the first they find.
   relayed['wire-remote-ip'] = remoteAddress
-  return { status, headers: relayed, body: chunksOfResponse(body) }
+  return { status, headers: relayed, body: chunksInTime(body, clock) }
 }
 
 const note = (error: unknown, about: { requestId: string; domain: Domain; rpc: string; log: Log }): void => {

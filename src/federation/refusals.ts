@@ -81,6 +81,22 @@ export const callFailed = (failure: PeerFailure, place: CallPlace): CallRefusal 
   })
 }
 
+/** As if the peer had been asked and had said so again. */
+export const askedToWait = (
+  { status, seconds }: { status: number; seconds: number },
+  place: CallPlace,
+): CallRefusal => {
+  const message = `${place.host} asked to be left alone for ${seconds} s`
+  return new CallRefusal('http', true, {
+    status: 533,
+    label: 'federation-remote-error',
+    detail: message,
+    ...placeData(place),
+    inner: { code: status, label: 'unknown-error', message },
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
 export const remoteError = (status: number, body: Uint8Array, place: CallPlace): CallRefusal => {
   const inner: ErrorObject = parseErrorObject(body) ?? {
     code: status,

@@ -35,6 +35,8 @@ export interface BackendPlan {
   readonly allowedAddresses?: readonly string[]
   readonly connectTimeoutMs?: number
   readonly headersTimeoutMs?: number
+  readonly bodyIdleTimeoutMs?: number
+  readonly peerRequestsMax?: number
   readonly log?: Log
 }
 
@@ -138,10 +140,12 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
           privateKeyFile: files.keyFile,
           caFile: join(net.directory, 'ca.pem'),
         },
-        dns: { servers: [{ host: net.dns.host, port: net.dns.port }], timeoutMs: 1_000 },
+        dns: { servers: [{ host: net.dns.host, port: net.dns.port }], timeoutMs: 1_000, lookupTimeoutMs: 8_000 },
         peerAddresses: { allowed: plan.allowedAddresses ?? ['loopback'], perRemote: [] },
         connectTimeoutMs: plan.connectTimeoutMs ?? 5_000,
-        ...(plan.headersTimeoutMs !== undefined && { headersTimeoutMs: plan.headersTimeoutMs }),
+        headersTimeoutMs: plan.headersTimeoutMs ?? 30_000,
+        bodyIdleTimeoutMs: plan.bodyIdleTimeoutMs ?? 60_000,
+        peerRequestsMax: plan.peerRequestsMax ?? 1_000,
       },
       remotes: async () => backend.remotes,
       components: components.transports,

@@ -34,6 +34,7 @@ const start = async (serve: (arrived: PeerStream, count: number) => void = answe
     clock,
     connectTimeoutMs: 5_000,
     headersTimeoutMs: 30_000,
+    bodyIdleTimeoutMs: 60_000,
   })
   const target: Target = { host: HOST, port: peer.port, priority: 0, weight: 0 }
   const ask = async (): Promise<number> => {

@@ -39,9 +39,14 @@ export class Channel {
     for (let openings = 0; openings < SESSION_OPENINGS_MAX;) {
       signal?.throwIfAborted()
       const usable = [...this.#sessions].filter((session) => session.isUsable)
-      const roomy = usable.find((session) => session.hasRoom)
+      const roomy = usable.find((session) => session.hasRoom && !session.isDoubtful)
       // Room that was seen must be taken in the same turn, or others take it too.
       if (roomy) return { ...(await roomy.request(request)), remoteAddress: roomy.remoteAddress }
+      const doubtful = usable.find((session) => session.hasRoom)
+      if (doubtful) {
+        await doubtful.check()
+        continue
+      }
       this.#grow(usable.length)
       if (!this.#opening) {
         await this.#line.wait(signal)

@@ -2,7 +2,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
 import { pipeline, type Readable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
-import { RESPONSE_IDLE_TIMEOUT_MS } from '../limits.ts'
 import { PeerFailure } from './peer-failure.ts'
 
 export interface PeerRequest {
@@ -24,9 +23,13 @@ export interface PeerResponse {
 export interface ExchangeOptions {
   readonly authority: string
   readonly headersTimeoutMs: number
+  /** Between two chunks of a response body. */
+  readonly bodyIdleTimeoutMs: number
   readonly clock: Clock
   /** No headers came in time: perhaps the whole connection is dead. */
   readonly onSilence: () => void
+  /** The peer is alive. */
+  readonly onHeard: () => void
   /** The stream is gone, whatever became of the request. */
   readonly onClosed: () => void
 }
@@ -55,8 +58,9 @@ export const exchange = (
       cause = error
     })
     stream.once('response', (headers) => {
+      options.onHeard()
       timer[Symbol.dispose]()
-      stream.setTimeout(RESPONSE_IDLE_TIMEOUT_MS, () =>
+      stream.setTimeout(options.bodyIdleTimeoutMs, () =>
         stream.destroy(new PeerFailure('http', 'the answer stopped coming')),
       )
       const status = headers[':status']

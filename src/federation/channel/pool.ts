@@ -17,7 +17,9 @@ export interface ChannelPool extends AsyncDisposable {
   request(domain: Domain, target: Target, request: PeerRequest): Promise<PooledResponse>
   /** Whether the last attempt to reach this target failed a moment ago. */
   isCoolingDown(domain: Domain, target: Target): boolean
-  /** Says goodbye to a peer; requests under way may finish. */
+  /** With whom there are sessions. */
+  domains(): readonly Domain[]
+  /** Says goodbye to a peer; requests under way get a moment to finish. */
   close(domain: Domain): void
 }
 
@@ -54,8 +56,9 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
       }
     },
     isCoolingDown: (domain, target) => cooling.get(keyOf(domain, target)) === true,
+    domains: () => [...new Set([...channels.values()].map(({ domain }) => domain))],
     close: (domain) => {
-      for (const each of channels.values()) if (each.domain === domain) each.channel.close()
+      for (const each of channels.values()) if (each.domain === domain) void each.channel.drain()
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...channels.values()].map(({ channel }) => channel.drain()))

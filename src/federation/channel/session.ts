@@ -10,6 +10,7 @@ import type { Domain } from '#src/contract/ids.ts'
 import type { Discovery, Target } from '../discovery.ts'
 import {
   RESPONSE_HEADER_PAIRS_MAX,
+  SESSION_DOUBT_MS,
   SESSION_IDLE_MS,
   SESSION_WINDOW_BYTES,
   STREAM_WINDOW_BYTES,
@@ -20,6 +21,7 @@ import type { CurrentTls } from '../tls-material.ts'
 import { dial, ForbiddenAddress } from './dial.ts'
 import { exchange, type ExchangeOptions, type PeerRequest, type PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
+import { answersPing } from './ping.ts'
 import { secure } from './tls.ts'
 
 /** The same host may be a target of several backends. */
@@ -33,8 +35,10 @@ export interface SessionNeeds {
   readonly peerAddresses: PeerAddresses
   readonly tls: CurrentTls
   readonly clock: Clock
+  /** TCP, TLS and the first SETTINGS of the peer. */
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
+  readonly bodyIdleTimeoutMs: number
 }
 
 export interface SessionEvents {
@@ -53,10 +57,11 @@ export const openSession = async (
 ): Promise<PeerSession> => {
   let phase: PeerFailure['phase'] = 'connect'
   try {
+    // Has a time limit of its own.
+    const addresses = await needs.discovery.addressesOf(target.host)
+    if (addresses.length === 0) throw new Error(`${target.host} has no address`)
     return await withDeadline(
       async (signal) => {
-        const addresses = await needs.discovery.addressesOf(target.host)
-        if (addresses.length === 0) throw new Error(`${target.host} has no address`)
         const refusalOf = (address: string) => needs.peerAddresses.refusalOf(domain, { address, port: target.port })
         const socket = await dial(addresses, target.port, { clock: needs.clock, signal, refusalOf })
         phase = 'tls'
@@ -114,6 +119,9 @@ export class PeerSession {
   #limit: number
   #isRetired = false
   #idle: Disposable | undefined
+  #heardMs: number
+  #watching: Disposable | undefined
+  #checking: Promise<void> | undefined
 
   constructor(session: ClientHttp2Session, { target, needs, events }: SessionParts) {
     this.#session = session
@@ -122,11 +130,14 @@ export class PeerSession {
     this.#exchanging = {
       authority: target.host,
       headersTimeoutMs: needs.headersTimeoutMs,
+      bodyIdleTimeoutMs: needs.bodyIdleTimeoutMs,
       clock: needs.clock,
       // Others shall not have to find out the same way.
       onSilence: () => this.#retire(),
+      onHeard: () => this.#heard(),
       onClosed: () => this.#streamClosed(),
     }
+    this.#heardMs = needs.clock.monotonicMs()
     this.remoteAddress = session.socket.remoteAddress ?? ''
     this.#limit = limitOf(session.remoteSettings)
     this.#listen(session)
@@ -146,9 +157,21 @@ export class PeerSession {
     return this.#active < this.#limit
   }
 
+  /** Nothing has come for so long that the connection may be dead without our knowing. */
+  get isDoubtful(): boolean {
+    return this.#clock.monotonicMs() - this.#heardMs >= SESSION_DOUBT_MS
+  }
+
+  /** Afterwards it is no longer doubtful, or no longer usable. */
+  check(): Promise<void> {
+    this.#checking ??= this.#ping().finally(() => (this.#checking = undefined))
+    return this.#checking
+  }
+
   request(request: PeerRequest): Promise<PeerResponse> {
     this.#active += 1
     this.#idle?.[Symbol.dispose]()
+    if (this.#active === 1) this.#watch()
     return exchange(this.#session, request, this.#exchanging)
   }
 
@@ -177,12 +200,32 @@ export class PeerSession {
     session.on('goaway', () => this.#retire())
     session.once('close', () => {
       this.#idle?.[Symbol.dispose]()
+      this.#watching?.[Symbol.dispose]()
       this.#events.onClosed()
     })
   }
 
   #rest(): void {
     this.#idle = this.#clock.after(SESSION_IDLE_MS, () => this.#session.close())
+  }
+
+  #heard(): void {
+    this.#heardMs = this.#clock.monotonicMs()
+  }
+
+  /** While requests wait, a dead connection is found long before the time for headers is over. */
+  #watch(): void {
+    this.#watching = this.#clock.after(SESSION_DOUBT_MS, () => {
+      if (this.isDoubtful) void this.check()
+      this.#watch()
+    })
+  }
+
+  async #ping(): Promise<void> {
+    if (await answersPing(this.#session)) return this.#heard()
+    this.#retire()
+    // What is under way here will never be answered either.
+    this.#session.destroy()
   }
 
   #retire(): void {
@@ -193,7 +236,10 @@ export class PeerSession {
 
   #streamClosed(): void {
     this.#active -= 1
-    if (this.#active === 0) this.#rest()
+    if (this.#active === 0) {
+      this.#watching?.[Symbol.dispose]()
+      this.#rest()
+    }
     this.#events.onRoom(1)
   }
 }

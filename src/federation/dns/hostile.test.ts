@@ -46,6 +46,7 @@ const startResponder = async (respond: (query: Query) => readonly Uint8Array[]) 
   const resolver = createResolver({
     servers: [{ host: '127.0.0.1', port }],
     timeoutMs: 1_000,
+    lookupTimeoutMs: 8_000,
     clock: testClock(),
     random: systemRandom,
   })

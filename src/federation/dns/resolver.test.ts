@@ -17,7 +17,7 @@ const zone = (records: readonly ZoneRecord[], negativeTtl = 60) => ({ origin: 'e
 const start = async (options: DnsServerOptions, timeoutMs = 2_000) => {
   const server = await startDnsServer(options)
   const clock = testClock()
-  const resolver = createResolver({ servers: [server], timeoutMs, clock, random: systemRandom })
+  const resolver = createResolver({ servers: [server], timeoutMs, lookupTimeoutMs: 8_000, clock, random: systemRandom })
   const addresses = async (name = NAME): Promise<unknown> => {
     const answer = await resolver.lookup({ name, type: 'A' })
     return answer.outcome === 'records' ? answer.records.map(({ data }) => data) : answer.outcome
@@ -111,9 +111,21 @@ test('aliases in a circle end in a failure', async () => {
 test('a silent resolver is asked again, and then the next one', async () => {
   await using silent = await startDnsServer({ treat: () => 'silence' })
   await using other = await startDnsServer({ zones: [zone([host('192.0.2.1')])] })
-  const resolver = createResolver({ servers: [silent, other], timeoutMs: 50, clock: testClock(), random: systemRandom })
+  const resolver = createResolver({
+    servers: [silent, other],
+    timeoutMs: 50,
+    lookupTimeoutMs: 8_000,
+    clock: testClock(),
+    random: systemRandom,
+  })
   assert.equal((await resolver.lookup(A)).outcome, 'records')
-  const alone = createResolver({ servers: [silent], timeoutMs: 50, clock: testClock(), random: systemRandom })
+  const alone = createResolver({
+    servers: [silent],
+    timeoutMs: 50,
+    lookupTimeoutMs: 8_000,
+    clock: testClock(),
+    random: systemRandom,
+  })
   assert.equal((await alone.lookup(A)).outcome, 'failure')
   assert.equal(silent.questions.length, 3)
 })
@@ -124,6 +136,7 @@ test('a resolver that fails is not asked twice, the next one is', async () => {
   const resolver = createResolver({
     servers: [failing, other],
     timeoutMs: 500,
+    lookupTimeoutMs: 8_000,
     clock: testClock(),
     random: systemRandom,
   })
@@ -138,6 +151,7 @@ test('a port where nobody listens is a failure at once', async () => {
   const resolver = createResolver({
     servers: [{ host: '127.0.0.1', port }],
     timeoutMs: 5_000,
+    lookupTimeoutMs: 8_000,
     clock: testClock(),
     random: systemRandom,
   })
@@ -174,7 +188,13 @@ const FORGED: packet.Answer = { type: 'A', name: NAME, ttl: 60, data: '203.0.113
 
 test('a forged answer under another id is passed over', async () => {
   using forger = await startForger(({ id = 0, questions = [] }) => ({ id: id ^ 0x5555, questions, answers: [FORGED] }))
-  const resolver = createResolver({ servers: [forger], timeoutMs: 500, clock: testClock(), random: systemRandom })
+  const resolver = createResolver({
+    servers: [forger],
+    timeoutMs: 500,
+    lookupTimeoutMs: 8_000,
+    clock: testClock(),
+    random: systemRandom,
+  })
   const answer = await resolver.lookup(A)
   assert.deepEqual(answer.outcome === 'records' && answer.records.map(({ data }) => data), ['192.0.2.1'])
 })
@@ -182,7 +202,13 @@ test('a forged answer under another id is passed over', async () => {
 test('a forged answer to another question is passed over', async () => {
   const questions: packet.Question[] = [{ name: 'other.test', type: 'A', class: 'IN' }]
   using forger = await startForger(({ id = 0 }) => ({ id, questions, answers: [FORGED] }))
-  const resolver = createResolver({ servers: [forger], timeoutMs: 500, clock: testClock(), random: systemRandom })
+  const resolver = createResolver({
+    servers: [forger],
+    timeoutMs: 500,
+    lookupTimeoutMs: 8_000,
+    clock: testClock(),
+    random: systemRandom,
+  })
   const answer = await resolver.lookup(A)
   assert.deepEqual(answer.outcome === 'records' && answer.records.map(({ data }) => data), ['192.0.2.1'])
 })
@@ -190,7 +216,13 @@ test('a forged answer to another question is passed over', async () => {
 test('an answer that does not keep the case of the name is checked over TCP', async () => {
   const questions: packet.Question[] = [{ name: NAME, type: 'A', class: 'IN' }]
   using forger = await startForger(({ id = 0 }) => ({ id, questions, answers: [FORGED] }))
-  const resolver = createResolver({ servers: [forger], timeoutMs: 500, clock: testClock(), random: systemRandom })
+  const resolver = createResolver({
+    servers: [forger],
+    timeoutMs: 500,
+    lookupTimeoutMs: 8_000,
+    clock: testClock(),
+    random: systemRandom,
+  })
   // Nobody listens there over TCP: rather no answer than this one.
   assert.equal((await resolver.lookup(A)).outcome, 'failure')
 })

@@ -7,7 +7,7 @@
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Random } from '#src/kit/random.ts'
-import { DNS_ALIASES_MAX, DNS_LOOKUP_TIMEOUT_MS, DNS_STALE_ANSWER_MS, DNS_TRIES } from '../limits.ts'
+import { DNS_ALIASES_MAX, DNS_STALE_ANSWER_MS, DNS_TRIES } from '../limits.ts'
 import type { DnsAnswer } from './answer.ts'
 import { ask, type DnsServerAddress } from './exchange.ts'
 import { createDnsMemory } from './memory.ts'
@@ -23,6 +23,8 @@ export interface ResolverNeeds {
   readonly servers: readonly DnsServerAddress[]
   /** For one try of one server. */
   readonly timeoutMs: number
+  /** For one lookup with all its tries, resolvers and aliases. */
+  readonly lookupTimeoutMs: number
   readonly clock: Clock
   readonly random: Random
 }
@@ -32,7 +34,7 @@ export const createResolver = (needs: ResolverNeeds): Resolver => {
   const underWay = new Map<string, Promise<DnsAnswer>>()
 
   const lookUpNow = async (key: string, question: Question): Promise<DnsAnswer> => {
-    const answer = await withDeadline(resolve(question, needs), DNS_LOOKUP_TIMEOUT_MS, 'looking up a name').catch(
+    const answer = await withDeadline(resolve(question, needs), needs.lookupTimeoutMs, 'looking up a name').catch(
       (error: unknown): DnsAnswer => ({ outcome: 'failure', reason: String(error) }),
     )
     if (answer.outcome === 'failure') known.askedInVain(key)

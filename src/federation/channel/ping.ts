@@ -1,0 +1,22 @@
+/** Whether the other end of an HTTP/2 session is still there (RFC 9113 §6.7). */
+import type { ClientHttp2Session } from 'node:http2'
+import { setImmediate as turn } from 'node:timers/promises'
+import { withDeadline } from '#src/kit/deadline.ts'
+import { PING_TIMEOUT_MS } from '../limits.ts'
+
+export const answersPing = async (session: ClientHttp2Session): Promise<boolean> => {
+  if (session.destroyed || session.closed) return false
+  let isAnswered = false
+  const answered = new Promise<void>((resolve) => {
+    session.ping((error) => {
+      isAnswered = error === null
+      resolve()
+    })
+  })
+  await withDeadline(answered, PING_TIMEOUT_MS, 'a ping').catch(async () => {
+    // Were it our process that stood still, the answer is there and only not read yet.
+    await turn()
+    await turn()
+  })
+  return isAnswered
+}

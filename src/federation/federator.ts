@@ -15,7 +15,7 @@ import { createDiscovery, type Discovery } from './discovery.ts'
 import type { DnsServerAddress } from './dns/exchange.ts'
 import { systemResolvers } from './dns/resolv-conf.ts'
 import { createResolver } from './dns/resolver.ts'
-import { expelUnlisted, expelWhenDenied, type PeerSessions } from './expulsion.ts'
+import { createExpulsion } from './expulsion.ts'
 import { listenPlain, type PlainAddress, type PlainListener } from './http1.ts'
 import { createIdentities, type Identities } from './identity.ts'
 import { createInward, type HandleInward } from './inward.ts'
@@ -23,7 +23,7 @@ import { serveInward } from './inward-listener.ts'
 import { createOutward, type OutwardService } from './outward.ts'
 import { serveOutward } from './outward-listener.ts'
 import { createPeerAddresses, type PeerAddressRules } from './peer-addresses.ts'
-import { policyOf, type RemotesProvider } from './policy.ts'
+import type { RemotesProvider } from './policy.ts'
 import { withStatus } from './status.ts'
 import type { TlsFiles } from './tls-material.ts'
 import { followTls } from './tls-reload.ts'
@@ -73,8 +73,8 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
   const { config, clock, log } = needs
   const tls = await followTls({ files: config.tls, owner: 'federator', adopt: (next) => contextOf(next), clock, log })
   const discovery = await discoveryOf(needs)
-  let sessions: PeerSessions | undefined
-  const isAllowed = expelWhenDenied(policyOf(needs.remotes), () => sessions)
+  const expulsion = createExpulsion(needs)
+  const { isAllowed } = expulsion
   const counters = createCounters()
   const identities = createIdentities(clock)
   const gates = createPeerGates({ ...needs, peerRequestsMax: config.peerRequestsMax })
@@ -90,8 +90,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     bodyIdleTimeoutMs: config.bodyIdleTimeoutMs,
     gates,
   })
-  sessions = outward.sessions
-  const expelling = expelUnlisted({ ...needs, sessions })
+  expulsion.watch(outward.sessions)
   const callComponent = componentCaller(needs.components)
   const handle = createInward({
     ...needs,
@@ -109,7 +108,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     [Symbol.asyncDispose]: async () => {
       // First nobody can ask any more, then what was asked is finished.
       await Promise.all([listeners.outward[Symbol.asyncDispose](), listeners.inward[Symbol.asyncDispose]()])
-      expelling[Symbol.dispose]()
+      expulsion[Symbol.dispose]()
       await outward[Symbol.asyncDispose]()
       await tls[Symbol.asyncDispose]()
     },

@@ -19,14 +19,19 @@ export type IsAllowed = (domain: Domain) => Promise<boolean>
 
 export const policyOf =
   (remotes: RemotesProvider): IsAllowed =>
-  async (domain) => {
-    const known = await withDeadline(remotes(), POLICY_TIMEOUT_MS, 'asking brig for the known remotes')
-    switch (known.strategy) {
-      case 'allowAll':
-        return true
-      case 'allowNone':
-        return false
-      case 'allowDynamic':
-        return known.remotes.some((remote) => remote.domain === domain)
-    }
+  async (domain) =>
+    allows(await askForRemotes(remotes), domain)
+
+export const askForRemotes = (remotes: RemotesProvider): Promise<KnownRemotes> =>
+  withDeadline(remotes(), POLICY_TIMEOUT_MS, 'asking brig for the known remotes')
+
+export const allows = ({ strategy, remotes }: KnownRemotes, domain: Domain): boolean => {
+  switch (strategy) {
+    case 'allowAll':
+      return true
+    case 'allowNone':
+      return false
+    case 'allowDynamic':
+      return remotes.some((remote) => remote.domain === domain)
   }
+}

@@ -184,7 +184,8 @@ export class PeerSession {
   closedWithin(ms: number): Promise<void> {
     if (this.#session.destroyed) return Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = this.#clock.after(ms, () => this.#session.destroy())
+    // With an error, because otherwise half an answer would end as if it were a whole one.
+    const timer = this.#clock.after(ms, () => this.#session.destroy(new Error('there is no more time for it')))
     this.#session.once('close', () => {
       timer[Symbol.dispose]()
       resolve()

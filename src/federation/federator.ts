@@ -10,7 +10,6 @@ import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { contextOf } from './channel/tls.ts'
 import { createPeerGates } from './channel/gates.ts'
 import { componentCaller, type Components } from './components.ts'
-import { createCounters, type FederationCounters } from './counters.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import type { DnsServerAddress } from './dns/exchange.ts'
 import { systemResolvers } from './dns/resolv-conf.ts'
@@ -20,11 +19,12 @@ import { listenPlain, type PlainAddress, type PlainListener } from './http1.ts'
 import { createIdentities, type Identities } from './identity.ts'
 import { createInward, type HandleInward } from './inward.ts'
 import { serveInward } from './inward-listener.ts'
+import { createMetrics, type FederationMetrics } from './metrics.ts'
 import { createOutward, type OutwardService } from './outward.ts'
 import { serveOutward } from './outward-listener.ts'
 import { createPeerAddresses, type PeerAddressRules } from './peer-addresses.ts'
 import type { RemotesProvider } from './policy.ts'
-import { withStatus } from './status.ts'
+import { timing, withStatus } from './status.ts'
 import type { TlsFiles } from './tls-material.ts'
 import { followTls } from './tls-reload.ts'
 
@@ -72,18 +72,18 @@ export interface Federator extends AsyncDisposable {
 export const startFederator = async (needs: FederatorNeeds): Promise<Federator> => {
   const { config, clock, log } = needs
   const tls = await followTls({ files: config.tls, owner: 'federator', adopt: (next) => contextOf(next), clock, log })
-  const discovery = await discoveryOf(needs)
+  const metrics = createMetrics()
+  const discovery = await discoveryOf(needs, metrics)
   const expulsion = createExpulsion(needs)
   const { isAllowed } = expulsion
-  const counters = createCounters()
-  const identities = createIdentities(clock)
+  const identities = createIdentities(clock, metrics.certificate)
   const gates = createPeerGates({ ...needs, peerRequestsMax: config.peerRequestsMax })
   const outward = createOutward({
     ...needs,
     isAllowed,
     discovery,
     peerAddresses: createPeerAddresses(config.peerAddresses),
-    counters,
+    metrics,
     tls: tls.current,
     connectTimeoutMs: config.connectTimeoutMs,
     headersTimeoutMs: config.headersTimeoutMs,
@@ -91,17 +91,18 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     gates,
   })
   expulsion.watch(outward.sessions)
+  metrics.watch(outward.channels)
   const callComponent = componentCaller(needs.components)
   const handle = createInward({
     ...needs,
     ownDomain: config.domain,
     isAllowed,
     discovery,
-    counters,
+    metrics,
     callComponent,
     onHeard: gates.heard,
   })
-  const listeners = await listenBoth({ config, outward, handle, identities, counters, clock, log })
+  const listeners = await listenBoth({ config, outward, handle, identities, metrics, clock, log })
   return {
     outward: { transport: outward.transport, listener: listeners.outward },
     inward: { handle, listener: listeners.inward },
@@ -115,9 +116,12 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
   }
 }
 
-const discoveryOf = async ({ config, clock, random }: FederatorNeeds): Promise<Discovery> => {
+const discoveryOf = async (
+  { config, clock, random }: FederatorNeeds,
+  metrics: FederationMetrics,
+): Promise<Discovery> => {
   const servers = config.dns.servers ?? (await systemResolvers())
-  return createDiscovery(createResolver({ ...config.dns, servers, clock, random }))
+  return createDiscovery(createResolver({ ...config.dns, servers, clock, random, onLookup: metrics.lookup }))
 }
 
 interface ListenParts {
@@ -125,24 +129,28 @@ interface ListenParts {
   readonly outward: OutwardService
   readonly handle: HandleInward
   readonly identities: Identities
-  readonly counters: FederationCounters
+  readonly metrics: FederationMetrics
   readonly clock: Clock
   readonly log: Log
 }
 
-const listenBoth = async ({ config, outward, handle, identities, counters, clock, log }: ListenParts) => {
+const listenBoth = async ({ config, outward, handle, identities, metrics, clock, log }: ListenParts) => {
+  const timed = timing(metrics, clock)
   const urls = { outward: '', inward: '' }
   const toOutward = serveOutward(outward, log)
   const toInward = serveInward({ handle, identities, secret: config.ingressSecret, log })
   const outwardListener = await listenPlain({
     ...config.outward,
     clock,
-    serve: withStatus({ counters, other: () => ({ name: 'inward', url: urls.inward }) }, toOutward),
+    serve: withStatus({ metrics, other: () => ({ name: 'inward', url: urls.inward }) }, timed('/rpc', toOutward)),
   })
   const inwardListener = await listenPlain({
     ...config.inward,
     clock,
-    serve: withStatus({ counters, other: () => ({ name: 'outward', url: urls.outward }) }, toInward),
+    serve: withStatus(
+      { metrics, other: () => ({ name: 'outward', url: urls.outward }) },
+      timed('/federation', toInward),
+    ),
   })
   urls.outward = outwardListener.url
   urls.inward = inwardListener.url

@@ -28,7 +28,7 @@ export interface Identities {
   fromCertificate(certificate: X509Certificate): PeerIdentity
 }
 
-export const createIdentities = (clock: Clock): Identities => {
+export const createIdentities = (clock: Clock, onLookup?: (use: 'hit' | 'miss') => void): Identities => {
   const byFingerprint = boundedCache<string, PeerIdentity>({ max: CERTIFICATES_CACHED_MAX, clock })
   const byHeader = boundedCache<string, PeerIdentity>({ max: CERTIFICATES_CACHED_MAX, clock })
 
@@ -44,6 +44,7 @@ export const createIdentities = (clock: Clock): Identities => {
     fromCertificate,
     fromHeader: (text) => {
       const known = byHeader.get(text)
+      onLookup?.(known ? 'hit' : 'miss')
       if (known) return known
       const certificate = parseHeader(text)
       if (!certificate) return undefined

@@ -14,11 +14,11 @@ import { hop } from '#src/kit/trace.ts'
 import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
 import { collect, type RequestStream } from './bodies.ts'
 import type { CallComponent } from './components.ts'
-import type { FederationCounters } from './counters.ts'
 import type { Discovery } from './discovery.ts'
 import { messageOf, parseErrorObject } from './error-object.ts'
 import type { PeerIdentity } from './identity.ts'
 import { COMPONENT_ERROR_BYTES_MAX, REQUEST_BODY_TIMEOUT_MS } from './limits.ts'
+import type { FederationMetrics } from './metrics.ts'
 import type { IsAllowed } from './policy.ts'
 import {
   authenticationFailure,
@@ -60,7 +60,7 @@ export interface InwardNeeds {
   readonly callComponent: CallComponent
   /** This backend has proved to be there. */
   readonly onHeard: (domain: Domain) => void
-  readonly counters: FederationCounters
+  readonly metrics: FederationMetrics
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -78,7 +78,9 @@ export const createInward =
       needs.onHeard(read.origin)
       return await forward(request, { ...read, requestId }, needs)
     } catch (error) {
-      return errorResponse(error, { log: needs.log, what: `receiving ${request.method} of another backend` })
+      const response = errorResponse(error, { log: needs.log, what: `receiving ${request.method} of another backend` })
+      if (response.status >= 500) needs.metrics.netError()
+      return response
     }
   }
 
@@ -114,7 +116,7 @@ const admit = async (
   const misuse = misuseOf(method, path)
   // Our own domain is nobody else's to claim, whatever DNS and the list say.
   const isAllowed = !misuse && origin !== needs.ownDomain && (await needs.isAllowed(origin))
-  needs.counters.incoming(origin, isAllowed)
+  needs.metrics.incoming(origin, isAllowed)
   if (misuse) throw misuse
   if (!isAllowed) throw federationDenied(origin)
   const discovered = await needs.discovery.targetsOf(origin)

@@ -44,6 +44,13 @@ export const INGRESS_SECRET_BYTES = 32
 export const INGRESS_SECRET_CHARACTERS_MIN = 32
 export const INGRESS_SECRET_CHARACTERS_MAX = 256
 
+// ---- Certificates of peers that are verified by us
+
+/** RFC 9325 §4.5. */
+export const RSA_KEY_BITS_MIN = 2_048
+/** Certificates that are looked at of what a peer sends beside its own. */
+export const INTERMEDIATES_MAX = 10
+
 // ---- Policy
 
 /** Asking brig whom we federate with. */
@@ -146,3 +153,5 @@ export const FORWARD_CONNECTIONS_MAX = 256
 export const FORWARD_SLACK_MS = 20_000
 export const STATUS_TIMEOUT_MS = 5_000
 export const COUNTED_DOMAINS_MAX = 10_000
+/** Peers with histograms and gauges of their own: each makes a hundred lines. */
+export const TIMED_PEERS_MAX = 200

@@ -19,10 +19,10 @@ import { PeerFailure } from './channel/peer-failure.ts'
 import type { PooledResponse } from './channel/channel.ts'
 import { type ChannelPool, createChannelPool } from './channel/pool.ts'
 import { waitAskedFor } from './channel/retry-after.ts'
-import type { FederationCounters } from './counters.ts'
 import type { Discovery, Target } from './discovery.ts'
 import type { PeerSessions } from './expulsion.ts'
 import { REMOTE_ERROR_BYTES_MAX, REMOTE_ERROR_TIMEOUT_MS, TARGETS_TRIED_MAX } from './limits.ts'
+import type { FederationMetrics, ChannelState } from './metrics.ts'
 import type { PeerAddresses } from './peer-addresses.ts'
 import type { IsAllowed } from './policy.ts'
 import {
@@ -50,6 +50,7 @@ export interface OutwardRequest {
 export interface OutwardService extends AsyncDisposable {
   /** Failures are answers; rejects only when the request's own signal was aborted. */
   send(request: OutwardRequest): Promise<WireResponse>
+  channels(): ChannelState
   /** The same for components in this process. */
   readonly transport: FederatorTransport
   /** What is open towards other backends. */
@@ -65,14 +66,15 @@ export interface OutwardNeeds {
   readonly headersTimeoutMs: number
   readonly bodyIdleTimeoutMs: number
   readonly gates: PeerGates
-  readonly counters: FederationCounters
+  readonly metrics: FederationMetrics
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
 export const createOutward = (needs: OutwardNeeds): OutwardService => {
-  const pool = createChannelPool(needs)
+  const { metrics, clock } = needs
+  const pool = createChannelPool({ ...needs, onPhase: metrics.timed })
 
   const send = async (request: OutwardRequest): Promise<WireResponse> => {
     const requestId = requestIdOf(oneValue(request.headers['wire-origin-request-id']), needs.random)
@@ -80,7 +82,9 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
     hop(needs.log, 'federator-out', requestId, { domain, component, rpc })
     try {
       await admit(domain, needs)
+      const discoveryMs = clock.monotonicMs()
       const targets = await findTargets(domain, needs)
+      metrics.timed(domain, 'discovery', clock.monotonicMs() - discoveryMs)
       const path = `/federation/${component}/${rpc}`
       const toSend = {
         path,
@@ -88,16 +92,20 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
         body: request.body,
         signal: request.signal,
       }
-      return await throughGate(toSend, { domain, targets, pool, gates: needs.gates, clock: needs.clock })
+      return await throughGate(toSend, { domain, targets, pool, gates: needs.gates, metrics, clock })
     } catch (error) {
       request.signal?.throwIfAborted()
       note(error, { requestId, domain, rpc, log: needs.log })
-      return errorResponse(error, { log: needs.log, what: `calling ${rpc} of ${domain}` })
+      metrics.called(error instanceof CallRefusal ? error.label : 'server-error')
+      const response = errorResponse(error, { log: needs.log, what: `calling ${rpc} of ${domain}` })
+      if (response.status >= 500) metrics.netError()
+      return response
     }
   }
 
   return {
     send,
+    channels: () => ({ ...pool.load(), peers: needs.gates.busy() }),
     transport: {
       send: async (request) => {
         const { status, headers, body } = await send(request)
@@ -116,12 +124,12 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 const oneValue = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.[0]
 
-const admit = async (domain: Domain, { isAllowed, counters }: OutwardNeeds): Promise<void> => {
+const admit = async (domain: Domain, { isAllowed, metrics }: OutwardNeeds): Promise<void> => {
   if (!(await isAllowed(domain))) {
     const { status, label, detail } = federationDenied(domain)
     throw new CallRefusal('policy', true, { status, label, detail })
   }
-  counters.outgoing(domain)
+  metrics.outgoing(domain)
 }
 
 const findTargets = async (domain: Domain, { discovery, random }: OutwardNeeds): Promise<readonly Target[]> => {
@@ -162,6 +170,7 @@ interface Route {
   readonly targets: readonly Target[]
   readonly pool: ChannelPool
   readonly gates: PeerGates
+  readonly metrics: FederationMetrics
   readonly clock: Clock
 }
 
@@ -176,6 +185,7 @@ const throughGate = async (request: PeerRequest, route: Route): Promise<WireResp
   if (entry.is === 'asked to wait') throw askedToWait(entry, place)
   if (entry.is === 'refused') throw callFailed(entry.failure, place)
   const { visit } = entry
+  const startMs = route.clock.monotonicMs()
   const answered = await firstAnswer(request, route).catch((error: unknown) => {
     // Our own caller going away says nothing about the peer.
     if (error instanceof CallRefusal) visit.trial.failed()
@@ -183,17 +193,25 @@ const throughGate = async (request: PeerRequest, route: Route): Promise<WireResp
     visit.leave()
     throw error
   })
-  welcome(answered.response, visit, route.clock)
-  return await relay(answered.response, answered.place, route.clock)
+  route.metrics.timed(route.domain, 'answer', route.clock.monotonicMs() - startMs)
+  welcome(answered.response, visit, route)
+  const relayed = await relay(answered.response, answered.place, route.clock)
+  route.metrics.called('ok')
+  return relayed
 }
 
 /** Any answer is a sign of life. Its body still takes up room until it is read or given up. */
-const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, clock: Clock): void => {
+const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, { clock, domain, metrics }: Route): void => {
   visit.trial.succeeded()
   const waitMs = waitAskedFor(status, headers, clock)
   if (waitMs !== undefined) visit.askedToWait(status, waitMs)
-  if (body.closed) visit.leave()
-  else body.once('close', () => visit.leave())
+  const startMs = clock.monotonicMs()
+  const leave = (): void => {
+    visit.leave()
+    metrics.timed(domain, 'body', clock.monotonicMs() - startMs)
+  }
+  if (body.closed) leave()
+  else body.once('close', leave)
 }
 
 /**

@@ -253,11 +253,64 @@ test('requests are counted by domain, the denied ones under one name', async () 
   await using _peer = await startFakePeer(net, { domain: 'peer.test', serve: (arrived) => answerOk(arrived) })
   await send(counted.federator.outward.listener, '/rpc/peer.test/brig/a')
   await send(counted.federator.outward.listener, '/rpc/a.example/brig/a')
-  const { text } = await send(counted.federator.inward.listener, '/i/metrics', { method: 'GET' })
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  assert.deepEqual(lines, [
-    'com_wire_federator_outgoing_requests{target_domain="peer.test"} 1',
-    'com_wire_federator_incoming_requests{origin_domain="peer.test"} 2',
-    'com_wire_federator_incoming_requests{origin_domain="denied"} 2',
-  ])
+  const lines = await metricsOf(counted.federator.inward.listener)
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('com_wire_')),
+    [
+      'com_wire_federator_outgoing_requests{target_domain="peer.test"} 1',
+      'com_wire_federator_incoming_requests{origin_domain="peer.test"} 2',
+      'com_wire_federator_incoming_requests{origin_domain="denied"} 2',
+    ],
+  )
+})
+
+const metricsOf = async (listener: PlainListener): Promise<readonly string[]> => {
+  const { text } = await send(listener, '/i/metrics', { method: 'GET' })
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+const shared = async ({ federator }: TestBackend) => {
+  // What is about the process, and requests for the metrics themselves, change while we look.
+  const stable = (line: string) => /^(?:com|comity)_/.test(line)
+  const [out, inn] = await Promise.all([federator.outward.listener, federator.inward.listener].map(metricsOf))
+  return { out: out?.filter(stable), inn: inn?.filter(stable) }
+}
+
+test('both ports tell the same: how calls ended, how long each phase took, what was remembered, what is open', async () => {
+  const measured = await net.start({ domain: 'measured.test' })
+  await using _peer = await startFakePeer(net, { domain: 'timed.test' })
+  net.publish('gone.test', [{ host: 'federator.gone.test', port: 1 }])
+  await send(measured.federator.outward.listener, '/rpc/timed.test/brig/a')
+  await send(measured.federator.outward.listener, '/rpc/timed.test/brig/a')
+  await send(measured.federator.outward.listener, '/rpc/gone.test/brig/a')
+  const headers = {
+    'wire-origin-domain': 'peer.test',
+    'x-ssl-certificate': encodeURIComponent(certificate),
+  }
+  await sendInward(measured, RPC, { headers })
+  await sendInward(measured, RPC, { headers })
+
+  const { out = [], inn } = await shared(measured)
+  assert.deepEqual(out, inn)
+  const missing = [
+    'comity_federation_calls_total{outcome="ok"} 2',
+    'comity_federation_calls_total{outcome="federation-connection-refused"} 1',
+    'comity_federation_phase_seconds_count{phase="discovery",peer="timed.test"} 2',
+    'comity_federation_phase_seconds_count{phase="connect",peer="timed.test"} 1',
+    'comity_federation_phase_seconds_count{phase="tls",peer="timed.test"} 1',
+    'comity_federation_phase_seconds_count{phase="answer",peer="timed.test"} 2',
+    'comity_federation_phase_seconds_count{phase="body",peer="timed.test"} 2',
+    'comity_federation_certificates_total{result="miss"} 1',
+    'comity_federation_certificates_total{result="hit"} 1',
+    'comity_federation_sessions 1',
+    'comity_federation_streams 0',
+    'comity_federation_waiting 0',
+  ].filter((line) => !out.includes(line))
+  assert.deepEqual(missing, [])
+  assert.ok(out.some((line) => /^comity_federation_dns_lookups_total\{result="miss"\} [1-9]/.test(line)))
+  const lines = await metricsOf(measured.federator.inward.listener)
+  assert.ok(lines.includes('net_errors 1'))
+  const served = 'http_request_duration_seconds_count'
+  assert.ok(lines.includes(`${served}{handler="/rpc",method="POST",status_code="200"} 2`))
+  assert.ok(lines.includes(`${served}{handler="/federation",method="POST",status_code="200"} 2`))
 })

@@ -10,6 +10,12 @@ export interface PooledResponse extends PeerResponse {
   readonly remoteAddress: string
 }
 
+export interface ChannelLoad {
+  readonly sessions: number
+  readonly streams: number
+  readonly waiting: number
+}
+
 export interface ChannelEvents {
   isCoolingDown(): boolean
   onOpened(): void
@@ -61,6 +67,12 @@ export class Channel {
       })
     }
     throw new PeerFailure('http', 'the peer closes every session at once')
+  }
+
+  load(): ChannelLoad {
+    const sessions = [...this.#sessions]
+    const streams = sessions.reduce((sum, { active }) => sum + active, 0)
+    return { sessions: sessions.length, streams, waiting: this.#line.length }
   }
 
   /** No new requests on the present sessions; those under way may finish. */

@@ -35,7 +35,7 @@ export interface PeerGates {
   enter(domain: Domain): Entry
   /** The peer called us, so it lives. */
   heard(domain: Domain): void
-  /** Those with requests inside. */
+  /** Those with requests inside, and those that are given a rest. */
   busy(): readonly PeerGate[]
 }
 
@@ -54,6 +54,7 @@ interface Wish {
 export const createPeerGates = ({ peerRequestsMax, clock, random }: GateNeeds): PeerGates => {
   const inside = new Map<Domain, number>()
   const breakers = boundedCache<Domain, Breaker>({ max: PEERS_REMEMBERED_MAX, clock })
+  const resting = new Set<Domain>()
   const wishes = boundedCache<Domain, Wish>({ max: PEERS_REMEMBERED_MAX, clock })
 
   const breakerOf = (domain: Domain): Breaker => {
@@ -61,11 +62,18 @@ export const createPeerGates = ({ peerRequestsMax, clock, random }: GateNeeds): 
     breakers.set(domain, breaker)
     return breaker
   }
+  const stateOf = (domain: Domain): BreakerState => breakers.get(domain)?.state ?? 'closed'
   const visit = (domain: Domain, trial: Trial): Visit => {
     inside.set(domain, (inside.get(domain) ?? 0) + 1)
     let isInside = true
     return {
-      trial,
+      trial: {
+        ...trial,
+        failed: () => {
+          trial.failed()
+          if (breakerOf(domain).state !== 'closed') resting.add(domain)
+        },
+      },
       askedToWait: (status, ms) => wishes.set(domain, { status, endMs: clock.monotonicMs() + ms }, ms),
       leave: () => {
         if (!isInside) return
@@ -93,12 +101,14 @@ export const createPeerGates = ({ peerRequestsMax, clock, random }: GateNeeds): 
         : { is: 'refused', why: 'open', failure: refusal('the other backend failed repeatedly and is given a rest') }
     },
     heard: (domain) => breakers.get(domain)?.heard(),
-    busy: () =>
-      [...inside].map(([domain, count]) => ({
+    busy: () => {
+      for (const domain of resting) if (stateOf(domain) === 'closed') resting.delete(domain)
+      return [...new Set([...resting, ...inside.keys()])].map((domain) => ({
         domain,
-        inside: count,
-        breaker: breakers.get(domain)?.state ?? 'closed',
-      })),
+        inside: inside.get(domain) ?? 0,
+        breaker: stateOf(domain),
+      }))
+    },
   }
 }
 

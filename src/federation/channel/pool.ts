@@ -7,7 +7,7 @@ import type { Domain } from '#src/contract/ids.ts'
 import { boundedCache } from '#src/kit/lru.ts'
 import type { Target } from '../discovery.ts'
 import { TARGET_COOL_DOWN_MS, TARGETS_COOLING_MAX, UNPROCESSED_RETRIES_MAX } from '../limits.ts'
-import { Channel, type PooledResponse } from './channel.ts'
+import { Channel, type ChannelLoad, type PooledResponse } from './channel.ts'
 import type { PeerRequest } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
 import type { SessionNeeds } from './session.ts'
@@ -19,6 +19,8 @@ export interface ChannelPool extends AsyncDisposable {
   isCoolingDown(domain: Domain, target: Target): boolean
   /** With whom there are sessions. */
   domains(): readonly Domain[]
+  /** All peers together. */
+  load(): ChannelLoad
   /** Says goodbye to a peer; requests under way get a moment to finish. */
   close(domain: Domain): void
 }
@@ -57,6 +59,8 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
     },
     isCoolingDown: (domain, target) => cooling.get(keyOf(domain, target)) === true,
     domains: () => [...new Set([...channels.values()].map(({ domain }) => domain))],
+    load: () =>
+      [...channels.values()].map(({ channel }) => channel.load()).reduce(plus, { sessions: 0, streams: 0, waiting: 0 }),
     close: (domain) => {
       for (const each of channels.values()) if (each.domain === domain) void each.channel.drain()
     },
@@ -65,6 +69,12 @@ export const createChannelPool = (needs: SessionNeeds): ChannelPool => {
     },
   }
 }
+
+const plus = (a: ChannelLoad, b: ChannelLoad): ChannelLoad => ({
+  sessions: a.sessions + b.sessions,
+  streams: a.streams + b.streams,
+  waiting: a.waiting + b.waiting,
+})
 
 const keyOf = (domain: Domain, { host, port }: Target): string => `${domain} ${host} ${port}`
 

@@ -39,6 +39,7 @@ export interface SessionNeeds {
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly bodyIdleTimeoutMs: number
+  readonly onPhase?: (domain: Domain, phase: 'connect' | 'tls', ms: number) => void
 }
 
 export interface SessionEvents {
@@ -63,10 +64,14 @@ export const openSession = async (
     return await withDeadline(
       async (signal) => {
         const refusalOf = (address: string) => needs.peerAddresses.refusalOf(domain, { address, port: target.port })
+        const startMs = needs.clock.monotonicMs()
         const socket = await dial(addresses, target.port, { clock: needs.clock, signal, refusalOf })
         phase = 'tls'
+        const connectedMs = needs.clock.monotonicMs()
+        needs.onPhase?.(domain, 'connect', connectedMs - startMs)
         const secured = await secure(socket, target.host, { tls: needs.tls(), signal })
         phase = 'http'
+        needs.onPhase?.(domain, 'tls', needs.clock.monotonicMs() - connectedMs)
         const session = await startHttp2(secured, target.host, signal)
         return new PeerSession(session, { target, needs, events })
       },
@@ -147,6 +152,11 @@ export class PeerSession {
   /** False once the peer said goodbye or the connection is gone; requests under way may still end well. */
   get isUsable(): boolean {
     return !this.#isRetired && !this.#session.closed && !this.#session.destroyed
+  }
+
+  /** Requests under way. */
+  get active(): number {
+    return this.#active
   }
 
   get isClosed(): boolean {

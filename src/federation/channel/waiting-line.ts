@@ -5,6 +5,7 @@ import { PeerFailure } from './peer-failure.ts'
 
 export interface WaitingLine {
   readonly isEmpty: boolean
+  readonly length: number
   /** Resolves when it is worth looking again. */
   wait(signal: AbortSignal | undefined): Promise<void>
   wake(count: number): void
@@ -38,6 +39,9 @@ export const createWaitingLine = (clock: Clock, timeoutMs: number): WaitingLine 
   return {
     get isEmpty() {
       return line.size === 0
+    },
+    get length() {
+      return line.size
     },
     wait: async (signal) => {
       if (line.size >= WAITING_PER_TARGET_MAX) throw new PeerFailure('http', 'too many requests wait for this peer')

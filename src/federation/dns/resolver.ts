@@ -25,6 +25,7 @@ export interface ResolverNeeds {
   readonly timeoutMs: number
   /** For one lookup with all its tries, resolvers and aliases. */
   readonly lookupTimeoutMs: number
+  readonly onLookup?: (use: 'hit' | 'stale' | 'miss') => void
   readonly clock: Clock
   readonly random: Random
 }
@@ -54,6 +55,7 @@ export const createResolver = (needs: ResolverNeeds): Resolver => {
     lookup: async (question) => {
       const key = `${question.type} ${question.name.toLowerCase()}`
       const remembered = known.get(key)
+      needs.onLookup?.(remembered ? (remembered.isGood ? 'hit' : 'stale') : 'miss')
       if (remembered?.isGood) return remembered.answer
       const asked = lookUpOnce(key, question)
       return remembered ? newerOr(remembered.answer, asked, needs.clock) : asked

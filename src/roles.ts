@@ -179,7 +179,7 @@ const startQueue = async (
       { service: 'brig', db: await database.schema('brig', brigMigrations, outboxMigrations) },
       { service: 'galley', db: await database.schema('galley', galleyMigrations, outboxMigrations) },
     ],
-    federator: federator ?? NO_FEDERATOR,
+    federator,
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },
     ownDomain: config.domain,
     knownDomains: async () => (await knownRemotes()).remotes.map((remote) => remote.domain),
@@ -188,13 +188,6 @@ const startQueue = async (
     log,
   })
   await serve(shared, 'courier', courier)
-}
-
-/** Nothing is ever enqueued for other backends then. */
-const NO_FEDERATOR: FederatorTransport = {
-  send: async () => {
-    throw new Error('this backend does not federate')
-  },
 }
 
 const startFederation = async (shared: Shared): Promise<Federator | undefined> => {

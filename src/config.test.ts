@@ -46,3 +46,18 @@ test('a loaded configuration is frozen, absolute, and takes the database from th
 test('a file that does not exist is named', async () => {
   await assert.rejects(loadConfig('/nonexistent/comity.yaml'), /nonexistent.*cannot be read/s)
 })
+
+const FEDERATING = `${MINIMAL}federation:
+  tls: {certificateFile: a, privateKeyFile: b}
+  ingress: {certificateFile: a, privateKeyFile: b, clientCaFile: c}
+`
+
+test('peers lie at public addresses unless the file says otherwise, in words or in networks', () => {
+  const addresses = (more = '') => parseConfig('comity.yaml', FEDERATING + more).federation?.peerAddresses
+  assert.deepEqual(addresses(), { allowed: ['public'], perRemote: [] })
+  const networks = ['private', '10.1.0.0/16', 'fd00:1::/32']
+  assert.deepEqual(addresses(`  peerAddresses: {allowed: ${JSON.stringify(networks)}}\n`)?.allowed, networks)
+  for (const wrong of ['everything', '10.1.0.1', '10.1.0.0/33', '010.1.0.0/16']) {
+    assert.throws(() => addresses(`  peerAddresses: {allowed: ['${wrong}']}\n`), ConfigError)
+  }
+})

@@ -187,8 +187,8 @@ const throughGate = async (request: PeerRequest, route: Route): Promise<WireResp
   const { visit } = entry
   const startMs = route.clock.monotonicMs()
   const answered = await firstAnswer(request, route).catch((error: unknown) => {
-    // Our own caller going away says nothing about the peer.
-    if (error instanceof CallRefusal) visit.trial.failed()
+    // Our own caller going away, and what we ourselves refused, say nothing about the peer.
+    if (error instanceof CallRefusal && error.isOfPeer) visit.trial.failed()
     else visit.trial.abandoned()
     visit.leave()
     throw error

@@ -2,7 +2,7 @@
 import { Domain } from '#src/contract/ids.ts'
 import { Refusal, type RefusalDetail } from '#src/kit/errors.ts'
 import { NO_BODY, type WireResponse } from '#src/kit/http/wire.ts'
-import type { PeerFailure } from './channel/peer-failure.ts'
+import { PeerFailure } from './channel/peer-failure.ts'
 import type { Discovered } from './discovery.ts'
 import { type ErrorObject, messageOf, parseErrorObject } from './error-object.ts'
 
@@ -14,6 +14,11 @@ export class CallRefusal extends Refusal {
   readonly phase: CallPhase
   /** Whether the same request may succeed later without anybody changing it. */
   readonly isRetryable: boolean
+
+  /** False when we did not try. */
+  get isOfPeer(): boolean {
+    return !(this.cause instanceof PeerFailure && this.cause.told !== undefined)
+  }
 
   constructor(phase: CallPhase, isRetryable: boolean, { status, label, ...detail }: Ending) {
     super(status, label, detail)

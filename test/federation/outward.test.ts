@@ -303,6 +303,23 @@ test('when no target can be reached the failure of the first is told', async () 
   })
 })
 
+test('of many targets that all fail one request tries a few', async () => {
+  let connections = 0
+  const closing = createPlainServer((socket) => {
+    connections += 1
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(closing, 'listening')
+  const host = 'federator.many.test'
+  net.publish(
+    'many.test',
+    Array.from({ length: 90 }, (_, priority) => ({ host, port: portOf(closing), priority })),
+  )
+  assert.equal((await callPeer(own, 'many.test')).status, 525)
+  assert.ok(connections >= 1 && connections <= 8, `${connections} connections`)
+  closing.close()
+})
+
 test('a target with a dot at its end is reached, named without it', async () => {
   await using peer = await startFakePeer(net, { domain: 'dotted.test' })
   net.publish('dotted.test', [{ host: 'federator.dotted.test.', port: peer.port }])

@@ -61,6 +61,12 @@ const Ingress = z.strictObject({
     .max(10)
     .default(1)
     .describe('Longest accepted chain: 1 is a leaf signed directly by a trusted authority.'),
+  clientCertificates: z
+    .enum(['strict', 'compat'])
+    .default('strict')
+    .describe(
+      'Purposes of client certificates. `compat` also accepts those that are for servers only (serverAuth), which is all that public authorities still issue, if they verify as such; only the built-in ingress can.',
+    ),
 })
 
 const ADDRESS_CLASSES = ['public', 'private', 'loopback', 'linkLocal', 'carrierGradeNat', 'translated'] as const

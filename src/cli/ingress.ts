@@ -55,6 +55,10 @@ export const nginxConfigOf = async (
   { directory, user }: { readonly directory?: string | undefined; readonly user?: string | undefined },
 ): Promise<string> => {
   if (!config.federation) throw new Error('this backend does not federate: its configuration has no federation section')
+  if (config.federation.ingress.clientCertificates === 'compat')
+    process.stderr.write(
+      'comity: nginx cannot do clientCertificates: compat; it will refuse certificates for servers only\n',
+    )
   const secretFile = config.federation.ingressSecretFile ?? defaultIngressSecretFile(config.dataDirectory)
   return renderNginxConfig({
     ...config.federation.ingress,

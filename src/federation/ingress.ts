@@ -8,7 +8,7 @@
  * A connection without a valid certificate is let in as far as HTTP and answered 400 there: peers report an HTTP
  * status to their users, and of a TLS alert only that something failed.
  */
-import { constants } from 'node:crypto'
+import { constants, type X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { ServerHttp2Session } from 'node:http2'
@@ -20,6 +20,7 @@ import { createIdentities, type Identities } from './identity.ts'
 import { type Door, type Knocker, openDoor } from './ingress/door.ts'
 import { http1Engine } from './ingress/http1-engine.ts'
 import { startHttp2 } from './ingress/http2-engine.ts'
+import { type ServerChain, verifiesAsServer } from './ingress/server-purpose.ts'
 import { anchorForDepth } from './ingress/trust-anchors.ts'
 import type { HandleInward } from './inward.ts'
 import {
@@ -27,6 +28,7 @@ import {
   INGRESS_DRAIN_MS,
   INGRESS_HEADER_BYTES_MAX,
   INGRESS_IDLE_MS,
+  INTERMEDIATES_MAX,
   REQUEST_BODY_TIMEOUT_MS,
   REQUEST_HEADERS_TIMEOUT_MS,
   TLS_HANDSHAKE_TIMEOUT_MS,
@@ -46,6 +48,8 @@ export interface IngressConfig {
   readonly clientCaFile: string
   /** 1: signed directly by one of them; each step more allows one intermediate. */
   readonly verifyDepth: number
+  /** `compat` also takes certificates for servers only, after a verification of its own; default `strict`. */
+  readonly clientCertificates?: 'strict' | 'compat'
 }
 
 export interface IngressNeeds {
@@ -65,7 +69,10 @@ export interface Ingress extends AsyncDisposable {
 export const startIngress = async ({ config, handle, clock, random, log }: IngressNeeds): Promise<Ingress> => {
   const tls = await ingressTls({ config, clock, log })
   const door = openDoor({ infraDomain: config.infraDomain.toLowerCase(), handle, random, log })
-  const recognise = recogniser(createIdentities(clock))
+  const acceptCompat = (socket: TLSSocket): X509Certificate | undefined =>
+    certificateOfServer(socket, { anchors: tls.current().anchors, depth: config.verifyDepth, now: clock.now() })
+  const accept = config.clientCertificates === 'compat' ? acceptCompat : () => undefined
+  const recognise = recogniser(createIdentities(clock), accept)
   const { server, sessions } = createDoorServer({
     tls: tlsOptions(tls.current(), config.verifyDepth),
     door,
@@ -104,6 +111,23 @@ const ingressTls = async ({ config, clock, log }: Pick<IngressNeeds, 'config' | 
 
 type Recognise = (socket: TLSSocket) => Knocker
 
+/** A second look at a connection whose certificate the TLS library did not accept. */
+type AcceptRefused = (socket: TLSSocket) => X509Certificate | undefined
+
+const certificateOfServer = (
+  socket: TLSSocket,
+  rules: Pick<ServerChain, 'anchors' | 'depth' | 'now'>,
+): X509Certificate | undefined => {
+  const leaf = socket.getPeerX509Certificate()
+  if (!leaf) return undefined
+  const intermediates: X509Certificate[] = []
+  for (let next = leaf.issuerCertificate; next && intermediates.length < INTERMEDIATES_MAX;) {
+    intermediates.push(next)
+    next = next.issuerCertificate
+  }
+  return verifiesAsServer({ ...rules, leaf, intermediates }) ? leaf : undefined
+}
+
 /**
  * Once per connection; all its requests share the result.
  *
@@ -111,12 +135,12 @@ type Recognise = (socket: TLSSocket) => Knocker
  * a refusal is never looked at: it keeps only the last of several, so that "wrong purpose" is also what an untrusted
  * chain may be called, and accepting that reason would accept everybody.
  */
-const recogniser = (identities: Identities): Recognise => {
+const recogniser = (identities: Identities, accept: AcceptRefused): Recognise => {
   const known = new WeakMap<TLSSocket, Knocker>()
   return (socket) => {
     const before = known.get(socket)
     if (before) return before
-    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : accept(socket)
     const knocker = { address: socket.remoteAddress, identity: certificate && identities.fromCertificate(certificate) }
     known.set(socket, knocker)
     return knocker

@@ -48,6 +48,8 @@ export const INGRESS_SECRET_CHARACTERS_MAX = 256
 
 /** RFC 9325 §4.5. */
 export const RSA_KEY_BITS_MIN = 2_048
+/** A stranger's key decides what checking its signatures costs us. */
+export const RSA_KEY_BITS_MAX = 8_192
 /** Certificates that are looked at of what a peer sends beside its own. */
 export const INTERMEDIATES_MAX = 10
 

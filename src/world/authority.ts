@@ -9,7 +9,7 @@ import * as x509 from '@peculiar/x509'
 import type { webcrypto } from 'node:crypto'
 import { CERTIFICATE_BACKDATE_MS, CERTIFICATE_LIFETIME_MS } from './limits.ts'
 
-export type Purpose = 'serverAuth' | 'clientAuth'
+export type Purpose = 'serverAuth' | 'clientAuth' | 'codeSigning'
 
 /** What shall be certified. Everything left out gets the value a well-kept federator would have. */
 export interface CertificateRequest {

@@ -31,6 +31,7 @@ export interface BackendPlan {
   /** Shown instead of a certificate of the net's authority. */
   readonly credential?: Credential
   readonly verifyDepth?: number
+  readonly clientCertificates?: 'strict' | 'compat'
   readonly remotes?: KnownRemotes
   readonly allowedAddresses?: readonly string[]
   readonly connectTimeoutMs?: number
@@ -180,6 +181,7 @@ const startDoor = async (parts: DoorParts): Promise<{ host: string; port: number
     privateKeyFile: files.keyFile,
     clientCaFile: join(net.directory, 'ca.pem'),
     verifyDepth: plan.verifyDepth ?? 1,
+    clientCertificates: plan.clientCertificates ?? 'strict',
   }
   if (plan.ingress === 'nginx') {
     const listen = { host: '127.0.0.1', port: await freePort() }

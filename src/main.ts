@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'print an nginx configuration that replaces the built-in ingress',
     run: async (args) => (await import('#src/cli/ingress.ts')).ingress(args),
   },
+  check: {
+    summary: 'go every step to another backend, or look at this one from outside, and say what to mend',
+    run: async (args) => (await import('#src/cli/check.ts')).check(args),
+  },
   world: {
     summary: 'run several whole backends on this machine, to try and to develop',
     run: async (args) => (await import('#src/cli/world.ts')).world(args),
@@ -41,6 +45,7 @@ Every command explains itself: comity COMMAND --help
 Examples:
   comity world run                          two backends, alpha.test and beta.test, ready to use
   comity serve --config /etc/comity.yaml    one backend, all roles in this process
+  comity check beta.example --config /etc/comity.yaml
   comity ingress nginx --config /etc/comity.yaml > /etc/nginx/comity.conf
 `
 

@@ -19,11 +19,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[] | typeof EVER
   'services/cargohold': ['kit', 'contract', 'storage', 'queue', 'rpc'],
   'services/gundeck': ['kit', 'contract', 'storage', 'queue', 'rpc'],
   gateway: ['kit', 'contract', 'rpc'],
+  // It goes the federator's way with the federator's own means; docs/decisions/check-folder.md.
+  check: ['kit', 'contract', 'rpc', 'federation', 'config.ts'],
   admin: ['kit', 'contract'],
   // It prints what the others know how to write.
   cli: [
     'kit',
     'contract',
+    'check',
     'config.ts',
     'roles.ts',
     'world',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -33,8 +33,9 @@ test('a file that is no YAML says where it breaks', () => {
   assert.throws(() => parseConfig('comity.yaml', 'a: [1'), /line 1/)
 })
 
-test('a loaded configuration is frozen, absolute, and takes the database from the environment', async () => {
+test('a loaded configuration is frozen, absolute, and takes the database from the environment', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'comity-config-'))
+  t.after(() => rm(folder, { recursive: true }))
   const file = path.join(folder, 'comity.yaml')
   await writeFile(file, MINIMAL)
   const config = await loadConfig(file, { DATABASE_URL: 'postgres://db.test/comity' })

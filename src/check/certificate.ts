@@ -43,7 +43,7 @@ export type Purpose = keyof typeof PURPOSES
 const PURPOSE_REASONS: Readonly<Record<Purpose, string>> = {
   serverAuth: 'whoever connects refuses a server without it, and reports 525',
   clientAuth:
-    'the ingress of other backends answers 400 to every request of ours; many public authorities issue serverAuth only',
+    'other backends answer 400 to every request of ours, unless their ingress is told to accept certificates for servers; public authorities issue nothing else any more',
 }
 
 export const judgePurpose = ({ certificate, mender }: Judged, purpose: Purpose): Finding => {

@@ -34,7 +34,7 @@ export const pathOf = ({ leaf, above }: Chain, anchors: readonly X509Certificate
     const child = last
     const issuer = anchors.find((anchor) => hasIssued(anchor, child))
     if (issuer) return { end: 'trusted', path: [...path, issuer] }
-    if (hasIssued(child, child)) return { end: 'self-signed', path }
+    if (isSelfSigned(child)) return { end: 'self-signed', path }
     const next = above.find((candidate) => !path.includes(candidate) && hasIssued(candidate, child))
     if (!next) return { end: isImpersonated(anchors, child) ? 'other-key' : 'issuer-missing', path }
     path.push(next)
@@ -45,6 +45,10 @@ export const pathOf = ({ leaf, above }: Chain, anchors: readonly X509Certificate
 
 const hasIssued = (issuer: X509Certificate, child: X509Certificate): boolean =>
   child.checkIssued(issuer) && child.verify(issuer.publicKey)
+
+// A leaf that vouches for itself is seldom one that may issue certificates, so `checkIssued` would say no.
+const isSelfSigned = (certificate: X509Certificate): boolean =>
+  certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
 
 const isImpersonated = (anchors: readonly X509Certificate[], child: X509Certificate): boolean =>
   anchors.some(({ subject }) => subject === child.issuer)

@@ -152,15 +152,21 @@ const certificatesFrom = (first: X509Certificate | undefined): readonly X509Cert
 }
 
 export const judgeHandshakeFailure = (error: unknown, host: string): Finding => {
-  const code = codeOf(error) ?? ''
-  const known = TLS_PROBLEMS.find(({ codes }) => codes.test(code))
   const said =
     error instanceof DeadlineExceeded ? 'the other end accepts connections and says nothing' : causeChain(error)
-  return failed(known ? `${known.fact} (${code})` : `the handshake failed: ${said}`, {
-    why: 'backends talk to each other by TLS 1.2 or 1.3 with certificates on both sides, and in no other way',
-    change: known?.change(host) ?? `whoever runs ${host}: the ingress on that port`,
-    data: { code },
-  })
+  return (
+    knownTlsProblem(error, host) ??
+    failed(`the handshake failed: ${said}`, { why: WHY_TLS, change: `whoever runs ${host}: the ingress on that port` })
+  )
+}
+
+const WHY_TLS = 'backends talk to each other by TLS 1.2 or 1.3 with certificates on both sides, and in no other way'
+
+/** What the other end, or our own TLS, has said by a code. */
+export const knownTlsProblem = (error: unknown, host: string): Finding | undefined => {
+  const code = codeOf(error) ?? ''
+  const known = TLS_PROBLEMS.find(({ codes }) => codes.test(code))
+  return known && failed(`${known.fact} (${code})`, { why: WHY_TLS, change: known.change(host), data: { code } })
 }
 
 interface TlsProblem {

@@ -2,10 +2,11 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { causeChain } from '#src/kit/errors.ts'
 import { readAll } from '#src/kit/http/wire.ts'
-import { judgeHandshakeFailure } from './connection.ts'
+import { knownTlsProblem } from './connection.ts'
 import { ANSWER_BYTES_MAX, HEADER_PAIRS_MAX } from './limits.ts'
-import { failed, type Found, ok } from './step.ts'
+import { failed, type Finding, type Found, ok } from './step.ts'
 
 export interface Http2Plan {
   readonly host: string
@@ -32,9 +33,15 @@ export const checkHttp2 = async (
     return { finding: ok(`${streams} requests at once`, { data: { maxConcurrentStreams } }), value: session }
   } catch (error) {
     // With TLS 1.3 a refusal of our certificate comes only now, after the handshake.
-    return { finding: judgeHandshakeFailure(error, host) }
+    return { finding: knownTlsProblem(error, host) ?? judgeSilence(error, host) }
   }
 }
+
+const judgeSilence = (error: unknown, host: string): Finding =>
+  failed(`TLS works, but no HTTP/2 came: ${causeChain(error)}`, {
+    why: 'backends talk HTTP/2 to each other; an ingress that does not like our certificate may also just hang up',
+    change: `see comity check --self; if all is well there, whoever runs ${host}: the ingress, and which authorities it trusts`,
+  })
 
 const STREAMS_UNLIMITED = 0xffff_ffff
 
@@ -47,6 +54,12 @@ interface StartParts {
 
 const start = ({ socket, host, closing, signal }: StartParts): Promise<ClientHttp2Session> =>
   new Promise((resolve, reject) => {
+    const hungUp = (): void => reject(socket.errored ?? new Error('the other end hung up'))
+    // An alert may have come since the handshake, and a session on a closed socket would wait for ever.
+    if (socket.destroyed) return hungUp()
+    socket.once('close', hungUp)
+    // The session of Node hears nothing of an alert that comes after the handshake.
+    socket.once('error', reject)
     const session = connect(`https://${host}`, {
       createConnection: () => socket,
       maxHeaderListPairs: HEADER_PAIRS_MAX,
@@ -55,7 +68,7 @@ const start = ({ socket, host, closing, signal }: StartParts): Promise<ClientHtt
     closing.defer(() => session.destroy())
     signal.addEventListener('abort', () => session.destroy(), { once: true })
     session.on('error', reject)
-    session.once('close', () => reject(new Error('the other end closed the session at once')))
+    session.once('close', hungUp)
     session.once('remoteSettings', () => resolve(session))
   })
 

@@ -54,5 +54,5 @@ export const renderJson = (steps: readonly Step[], { domain, seenFrom, at }: Sub
   return `${JSON.stringify(report, (_key, value: unknown) => (typeof value === 'string' ? plain(value) : value), 2)}\n`
 }
 
-const MICROSECONDS = 1_000
-const rounded = (step: Step): Step => ({ ...step, tookMs: Math.round(step.tookMs * MICROSECONDS) / MICROSECONDS })
+const MICROSECONDS_PER_MS = 1_000
+const rounded = (step: Step): Step => ({ ...step, tookMs: Math.round(step.tookMs * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS })

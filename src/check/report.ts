@@ -55,4 +55,7 @@ export const renderJson = (steps: readonly Step[], { domain, seenFrom, at }: Sub
 }
 
 const MICROSECONDS_PER_MS = 1_000
-const rounded = (step: Step): Step => ({ ...step, tookMs: Math.round(step.tookMs * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS })
+const rounded = (step: Step): Step => ({
+  ...step,
+  tookMs: Math.round(step.tookMs * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS,
+})

@@ -1,36 +1,67 @@
 /** `npm run bench -- NAME [--json FILE]`: measures one thing, prints a table, and writes the figures for machines. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { Interrupted } from '#src/world/interrupts.ts'
 import { type Figure, table } from './figures.ts'
+
+interface Measured {
+  readonly figures: readonly Figure[]
+  /** For people, when there is more to say than a line for each figure. */
+  readonly text?: string
+}
+
+type Options = Readonly<Record<string, string | boolean | undefined>>
 
 interface Benchmark {
   readonly summary: string
-  measure(say: (progress: string) => void): Promise<readonly Figure[]>
+  measure(say: (progress: string) => void, options: Options): Promise<Measured>
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   world: {
     summary: 'two backends: second start to ready, a federated message to its reader, memory when idle',
-    measure: async (say) => (await import('./world.ts')).measureWorld(say),
+    measure: async (say) => ({ figures: await (await import('./world.ts')).measureWorld(say) }),
+  },
+  transport: {
+    summary: 'requests from backend to backend, beside chains of nginx and haproxy and the naive way',
+    measure: async (say, options) => (await import('./transport/transport.ts')).measureTransport(say, options),
   },
 }
 
 const HELP = `Measure Comity.
 
-Usage: npm run bench -- NAME [--json FILE]
+Usage: npm run bench -- NAME [--json FILE] [options of NAME]
 
 ${Object.entries(BENCHMARKS)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
 Options:
   --json FILE   also write the figures as JSON: { "benchmark": NAME, "figures": [{ "name", "value", "unit" }] }
+
+Options of transport:
+  --seconds N   of each measurement (default 3)
+  --reps N      repetitions, interleaved; medians are told (default 3)
+  --conc LIST   requests in flight (default 1,16,64,256)
+  --chains LIST of comity, comity-apart, comity-nginx, nginx, haproxy, naive (default: all that this machine can)
+  --bulk MB     size of the large bodies; 0 leaves them out (default 100)
+  --profile DIR profile our processes into DIR instead, and print where they spend their time
 `
 
 async function main(args: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      json: text,
+      help: { type: 'boolean', short: 'h' },
+      seconds: text,
+      reps: text,
+      conc: text,
+      chains: text,
+      bulk: text,
+      profile: text,
+    },
     allowPositionals: true,
   })
   const [name] = positionals
@@ -39,12 +70,15 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP)
     return values.help === true ? 0 : 2
   }
-  const figures = await benchmark.measure((progress) => void process.stderr.write(`${progress}\n`))
-  process.stdout.write(`${table(figures)}\n`)
+  const measured = await benchmark.measure((progress) => void process.stderr.write(`${progress}\n`), values)
+  process.stdout.write(`${measured.text ?? table(measured.figures)}\n`)
   if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ benchmark: name, figures }, undefined, 2)}\n`)
+    await writeFile(values.json, `${JSON.stringify({ benchmark: name, figures: measured.figures }, undefined, 2)}\n`)
   }
   return 0
 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof Interrupted) return 130
+  throw error
+})

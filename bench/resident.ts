@@ -10,13 +10,14 @@ export interface Resident {
 }
 
 export async function residentOf(root: number): Promise<Resident> {
-  const pids = await tree(root)
+  const pids = await processTree(root)
   const sizes = await Promise.all(pids.map(async (pid) => readRollup(pid)))
   const sum = (key: 'Rss' | 'Pss') => sizes.reduce((total, size) => total + size[key], 0) / 1024
   return { processes: pids.length, residentMb: sum('Rss'), proportionalMb: sum('Pss') }
 }
 
-async function tree(root: number): Promise<number[]> {
+/** A process and everything it started. */
+export async function processTree(root: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue

@@ -53,6 +53,8 @@ export const startGround = async ({ options, sites, onDeath }: GroundPlan): Prom
   await writeFile(layout.authorityFile, authority.certificatePem)
   const ports = await choosePorts(sites)
   const dns = stack.use(await startDnsServer({ port: ports.dns }))
+  const processes: ManagedProcess[] = []
+  stack.defer(async () => void (await Promise.all(processes.map((each) => each.stop()))))
   const owned = stack.move()
   return {
     options,
@@ -79,7 +81,7 @@ export const startGround = async ({ options, sites, onDeath }: GroundPlan): Prom
       }),
     start: async (plan) => {
       const started = await startProcess(plan, systemClock)
-      owned.defer(() => started.stop())
+      processes.push(started)
       void tellDeath(started, onDeath)
       return started
     },

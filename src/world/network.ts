@@ -20,6 +20,8 @@ export interface DnsHandle extends AsyncDisposable {
 export interface NetworkPlan {
   readonly layout: WorldLayout
   readonly domains: readonly string[]
+  /** Others with a name in DNS and a certificate, but without a backend: a test plays them. */
+  readonly played?: Played
   readonly ports: Ports
   readonly ingress: IngressKind
   readonly roles: Arrangement
@@ -30,8 +32,18 @@ export interface NetworkPlan {
   readonly onDeath: (process: ManagedProcess, ending: Ending) => void
 }
 
+export interface Played {
+  /** The backends federate with these. */
+  readonly known: readonly string[]
+  /** And not with these. */
+  readonly strangers: readonly string[]
+}
+
+export const NOBODY: Played = { known: [], strangers: [] }
+
 export interface Network extends AsyncDisposable {
   readonly layout: WorldLayout
+  readonly ports: Ports
   readonly dns: DnsHandle
   readonly backends: readonly Backend[]
   backend(domain: string): Backend
@@ -40,17 +52,19 @@ export interface Network extends AsyncDisposable {
 /** Everything is up when it returns, or nothing is left running. */
 export async function startNetwork(plan: NetworkPlan): Promise<Network> {
   if (plan.ingress === 'nginx') await (await import('./nginx.ts')).requireNginx()
-  const taken = await portsInUse({ ...plan.ports, backends: pick(plan.ports.backends, plan.domains) })
+  const { domains, played = NOBODY } = plan
+  const everybody = [...domains, ...played.known, ...played.strangers]
+  const taken = await portsInUse({ ...plan.ports, backends: pick(plan.ports.backends, everybody) })
   if (taken.length > 0) throw new PortsTaken(taken)
   await mkdir(plan.layout.directory, { recursive: true })
-  await ensureCredentials(plan.layout, plan.domains, plan.clock)
+  await ensureCredentials(plan.layout, everybody, plan.clock)
 
   await using started = new AsyncDisposableStack()
   const startDns = plan.startDns ?? ownDns
   const dns = started.use(
-    await startDns({ zones: plan.domains.map((domain) => zoneOf(plan, domain)), port: plan.ports.dns }),
+    await startDns({ zones: everybody.map((domain) => zoneOf(plan, domain)), port: plan.ports.dns }),
   )
-  const backends = plan.domains.map((domain) => backendOf(plan, dns, domain))
+  const backends = domains.map((domain) => backendOf(plan, dns, domain))
   started.defer(async () => void (await Promise.all(backends.map((backend) => backend.stop()))))
   const outcomes = await Promise.allSettled(backends.map((backend) => backend.start()))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -59,11 +73,12 @@ export async function startNetwork(plan: NetworkPlan): Promise<Network> {
   const running = started.move()
   return {
     layout: plan.layout,
+    ports: plan.ports,
     dns,
     backends,
     backend: (domain) => {
       const found = backends.find((backend) => backend.domain === domain)
-      if (!found) throw new Error(`there is no backend ${domain}; there are ${plan.domains.join(', ')}`)
+      if (!found) throw new Error(`there is no backend ${domain}; there are ${domains.join(', ')}`)
       return found
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -103,7 +118,7 @@ function backendOf(plan: NetworkPlan, dns: DnsHandle, domain: string): Backend {
   return new Backend({
     backend: plan.layout.backend(domain),
     ports: portsOf(plan.ports, domain),
-    remotes: plan.domains.filter((other) => other !== domain),
+    remotes: [...plan.domains, ...(plan.played ?? NOBODY).known].filter((other) => other !== domain),
     dns: { host: dns.host, port: dns.port },
     authorityFile: plan.layout.authorityFile,
     databaseUrl: plan.databaseUrl(domain),

@@ -12,7 +12,7 @@ import type { Arrangement, Backend, IngressKind } from './backend.ts'
 import { worldLayout } from './layout.ts'
 import { NETWORK_ATTEMPTS_MAX } from './limits.ts'
 import { describeEnding, type Ending, lastLines, type ManagedProcess } from './managed-process.ts'
-import { type Network, type NetworkPlan, PortsTaken, startNetwork } from './network.ts'
+import { type Network, type NetworkPlan, NOBODY, type Played, PortsTaken, startNetwork } from './network.ts'
 import { Person } from './person.ts'
 import { choosePorts } from './ports.ts'
 
@@ -41,11 +41,15 @@ export class TestNetwork implements AsyncDisposable {
     this.#shape = shape
   }
 
-  static async start(domains: readonly string[], shape: Shape = EMBEDDED): Promise<TestNetwork> {
+  static async start(
+    domains: readonly string[],
+    shape: Shape = EMBEDDED,
+    played: Played = NOBODY,
+  ): Promise<TestNetwork> {
     const directory = await mkdtemp(join(tmpdir(), 'comity-test-'))
     keepIfFailed(directory)
     try {
-      return new TestNetwork(await startOnFreePorts(directory, domains, shape), shape)
+      return new TestNetwork(await startOnFreePorts(directory, { domains, played }, shape), shape)
     } catch (error) {
       await shape[Symbol.asyncDispose]?.()
       throw error
@@ -101,14 +105,19 @@ export class TestNetwork implements AsyncDisposable {
   }
 }
 
-async function startOnFreePorts(directory: string, domains: readonly string[], shape: Shape): Promise<Network> {
+async function startOnFreePorts(
+  directory: string,
+  { domains, played }: { readonly domains: readonly string[]; readonly played: Played },
+  shape: Shape,
+): Promise<Network> {
   const databases = await createDatabases(directory, domains, shape)
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startNetwork({
         layout: worldLayout(directory),
         domains,
-        ports: await choosePorts(domains),
+        played,
+        ports: await choosePorts([...domains, ...played.known, ...played.strangers]),
         ingress: shape.ingress,
         roles: shape.roles,
         databaseUrl: (domain) => databases.get(domain),

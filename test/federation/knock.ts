@@ -3,8 +3,16 @@ import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from 'no
 import { request as requestHttp1 } from 'node:https'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { withDeadline } from '#src/kit/deadline.ts'
-import type { Credential } from '#src/world/authority.ts'
-import type { Net, TestBackend } from './net.ts'
+import type { Authority, Credential } from '#src/world/authority.ts'
+
+/** Where somebody knocks, and by which authority the door is known. */
+export interface Door {
+  readonly infraDomain: string
+  readonly ingress: { readonly host: string; readonly port: number }
+}
+export interface Surroundings {
+  readonly authority: Pick<Authority, 'certificatePem'>
+}
 
 export interface Knock {
   /** What the caller shows as its client certificate; nothing if left out. */
@@ -28,7 +36,7 @@ export interface Answered {
 
 const DEADLINE_MS = 15_000
 
-export const knock = (net: Net, backend: TestBackend, knocked: Knock): Promise<Answered> =>
+export const knock = (net: Surroundings, backend: Door, knocked: Knock): Promise<Answered> =>
   withDeadline(
     knocked.over === 'http/1.1' ? overHttp1(net, backend, knocked) : overHttp2(net, backend, knocked),
     DEADLINE_MS,
@@ -36,8 +44,8 @@ export const knock = (net: Net, backend: TestBackend, knocked: Knock): Promise<A
   )
 
 export const tlsOptions = (
-  net: Net,
-  { ingress, infraDomain }: TestBackend,
+  net: Surroundings,
+  { ingress, infraDomain }: Door,
   { credential, tls }: Pick<Knock, 'credential' | 'tls'>,
 ): ConnectionOptions => ({
   host: ingress.host,
@@ -55,7 +63,7 @@ export const shakeHands = (options: ConnectionOptions): Promise<TLSSocket> =>
     socket.once('error', reject)
   })
 
-const overHttp2 = async (net: Net, backend: TestBackend, knocked: Knock): Promise<Answered> => {
+const overHttp2 = async (net: Surroundings, backend: Door, knocked: Knock): Promise<Answered> => {
   const socket = await shakeHands(tlsOptions(net, backend, knocked))
   const session = connectHttp2(`https://${backend.infraDomain}`, { createConnection: () => socket })
   const answered = new Promise<Answered>((resolve, reject) => {
@@ -86,7 +94,7 @@ const overHttp2 = async (net: Net, backend: TestBackend, knocked: Knock): Promis
   }
 }
 
-const overHttp1 = (net: Net, backend: TestBackend, knocked: Knock): Promise<Answered> =>
+const overHttp1 = (net: Surroundings, backend: Door, knocked: Knock): Promise<Answered> =>
   new Promise((resolve, reject) => {
     const request = requestHttp1({
       ...tlsOptions(net, backend, { ...knocked, tls: { ALPNProtocols: ['http/1.1'], ...knocked.tls } }),

@@ -1,7 +1,6 @@
 /** Stories about backends that go away, gently or not, and come back. Run in every shape of a backend. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { labelOf } from './chat.ts'
 import type { Telling } from './telling.ts'
 
 export const outageStories = ({ network, people }: Telling): void => {
@@ -106,16 +105,5 @@ export const outageStories = ({ network, people }: Telling): void => {
     await network().start('beta.test')
     await bob.goOnline()
     await bob.receives(conversation, 'later')
-  })
-
-  test('FED-014: a domain without federation is named as such', async () => {
-    await using cast = await people('alice@alpha.test')
-    const { alice } = cast
-    const answer = await alice.app.http.send({
-      method: 'GET',
-      path: '/users/nowhere.test/11111111-1111-4111-8111-111111111111',
-    })
-    assert.ok(answer.status === 422 || answer.status === 400, `answered ${answer.status}`)
-    assert.ok(['invalid-domain', 'federation-denied'].includes(String(labelOf(answer.body))))
   })
 }

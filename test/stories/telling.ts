@@ -10,6 +10,10 @@ export interface Telling {
 
 export const DOMAINS = ['alpha.test', 'beta.test', 'gamma.test'] as const
 
+/** Whom a story plays itself (`played-peer.ts`): the backends federate with the one, and do not with the other. */
+export const PLAYED = 'delta.test'
+export const STRANGER = 'echo.test'
+
 /** One network for all of them, because starting it takes longer than any story. */
 export const tell = (
   { name, tags }: { readonly name: string; readonly tags: string[] },
@@ -23,7 +27,7 @@ export const tell = (
       return started
     }
     before(async () => {
-      started = await TestNetwork.start(DOMAINS, await shape())
+      started = await TestNetwork.start(DOMAINS, await shape(), { known: [PLAYED], strangers: [STRANGER] })
     })
     after(async () => {
       await started?.[Symbol.asyncDispose]()

@@ -59,7 +59,7 @@ const until = async (isSo: () => boolean, what: string): Promise<void> => {
   }
 }
 
-test('files that are written anew are used', async () => {
+test('FED-037: files that are written anew are used', async () => {
   await using setting = await setUp()
   const chain = await setting.follow()
   await put(join(setting.directory, 'live'), two)
@@ -84,7 +84,7 @@ test('another bundle of authorities is used', async () => {
 })
 
 // The files of a mounted secret are links to ..data/NAME, and ..data is a link to a directory with the time in its name.
-test('a link that is swapped two steps before the files is noticed, every time', async () => {
+test('FED-037: a link that is swapped two steps before the files is noticed, every time', async () => {
   await using setting = await setUp()
   const mounted = join(setting.directory, 'mounted')
   await mkdir(mounted)
@@ -103,7 +103,7 @@ test('a link that is swapped two steps before the files is noticed, every time',
   await until(() => chain() === one.chainPem, 'the third certificate is used')
 })
 
-test('a directory far above the files that is exchanged for another is noticed, also by its new content', async () => {
+test('FED-037: a directory far above the files that is exchanged for another is noticed, also by its new content', async () => {
   await using setting = await setUp()
   const path = join(setting.directory, 'above/between/files')
   await put(path, one)
@@ -129,7 +129,7 @@ test('a certificate that comes before its key is one failed reload and a good on
   assert.equal(setting.lines.length, 2, setting.lines.join(''))
 })
 
-test('a broken file is told to the log, the old material is kept, and mending helps', async () => {
+test('FED-037: a broken file is told to the log, the old material is kept, and mending helps', async () => {
   await using setting = await setUp()
   const chain = await setting.follow()
   await writeFile(join(setting.directory, 'live/crt'), 'nonsense')
@@ -164,7 +164,7 @@ test('what no watch tells is found by looking from time to time', async () => {
   assert.equal(timers.filter(({ ms }) => ms === TLS_RECHECK_MS).length, 2, 'and it is looked again')
 })
 
-test('at start a fault is fatal', async () => {
+test('FED-037: at start a fault is fatal', async () => {
   await using setting = await setUp()
   await writeFile(join(setting.directory, 'live/key'), two.keyPem)
   await assert.rejects(setting.follow(), /does not belong/)

@@ -2,16 +2,20 @@
 import { z } from 'zod'
 import { Name, Timestamp, UserId } from '#src/contract/ids.ts'
 import { set, text } from '#src/contract/shapes.ts'
+import { TeamIcon, TeamName } from '#src/contract/teams.ts'
 import { AccentId, BaseProtocol } from '#src/contract/vocabulary.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
   CODE_CHARACTERS_MAX,
   COOKIES_PER_TYPE_MAX,
+  CURRENCY_CHARACTERS_MAX,
   GUEST_LIFETIME_SECONDS_MAX,
+  INVITATION_CODE_CHARACTERS_MAX,
   LABEL_CHARACTERS_MAX,
   NEW_PASSWORD_CHARACTERS_MIN,
   OLD_PASSWORD_CHARACTERS_MIN,
   PASSWORD_CHARACTERS_MAX,
+  TEAM_ICON_KEY_CHARACTERS_MAX,
 } from './brig-limits.ts'
 import { EmailText, Label, Locale, optionally, ProfileAssets, SelfProfile } from './brig-people.ts'
 
@@ -33,24 +37,39 @@ const AccessToken = z.object({
   expires_in: z.int().positive(),
 })
 
-const NewAccount = z.object({
-  name: Name,
-  email: optionally(EmailText).describe('Without one the account is an anonymous guest.'),
-  email_code: optionally(z.string().max(CODE_CHARACTERS_MAX)),
-  password: optionally(text(NEW_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)),
-  accent_id: optionally(AccentId),
-  assets: optionally(ProfileAssets),
-  locale: optionally(Locale),
-  label: optionally(Label),
-  expires_in: optionally(z.int().min(1).max(GUEST_LIFETIME_SECONDS_MAX)),
-  supported_protocols: optionally(set(BaseProtocol, 16)),
-  team: optionally(z.unknown()),
-  team_code: optionally(z.unknown()),
-  invitation_code: optionally(z.unknown()),
-  managed_by: optionally(z.literal('wire')),
-  uuid: z.null().optional(),
-  sso_id: z.null().optional(),
+/** Whoever registers with it becomes its owner. */
+const NewTeam = z.object({
+  name: TeamName,
+  icon: TeamIcon,
+  icon_key: optionally(text(1, TEAM_ICON_KEY_CHARACTERS_MAX)),
+  currency: optionally(z.string().max(CURRENCY_CHARACTERS_MAX)),
+  binding: optionally(z.boolean()),
 })
+
+const NewAccount = z
+  .object({
+    name: Name,
+    email: optionally(EmailText).describe('Without one the account is an anonymous guest.'),
+    email_code: optionally(z.string().max(CODE_CHARACTERS_MAX)),
+    password: optionally(text(NEW_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)),
+    accent_id: optionally(AccentId),
+    assets: optionally(ProfileAssets),
+    locale: optionally(Locale),
+    label: optionally(Label),
+    expires_in: optionally(z.int().min(1).max(GUEST_LIFETIME_SECONDS_MAX)),
+    supported_protocols: optionally(set(BaseProtocol, 16)),
+    team: optionally(NewTeam),
+    team_code: optionally(z.string().max(INVITATION_CODE_CHARACTERS_MAX)),
+    invitation_code: optionally(z.string().max(INVITATION_CODE_CHARACTERS_MAX)),
+    managed_by: optionally(z.literal('wire')),
+    uuid: z.null().optional(),
+    sso_id: z.null().optional(),
+  })
+  .refine(
+    (account) =>
+      [account.team, account.team_code, account.invitation_code].filter((one) => one !== undefined).length <= 1,
+    'give one of team, team_code and invitation_code',
+  )
 
 const Login = z
   .object({
@@ -93,8 +112,13 @@ const registration = {
       created: answer(201, SelfProfile, 'With the zuid cookie, and the id as Location.'),
       'bad-request': failure(400, 'bad-request', 'An expiry is for accounts without e-mail address'),
       'invalid-email': invalidEmail,
-      'invalid-invitation-code': failure(400, 'invalid-invitation-code', 'There is no such invitation'),
-      'no-teams': failure(403, 'user-creation-restricted', 'Teams cannot be created on this backend'),
+      'invalid-invitation-code': failure(400, 'invalid-invitation-code', 'Invalid invitation code.'),
+      'missing-identity': failure(
+        403,
+        'missing-identity',
+        'Using an invitation code requires registering the given email.',
+      ),
+      'too-many-team-members': failure(403, 'too-many-team-members', 'Too many members in this team.'),
       'no-guests': failure(403, 'ephemeral-user-creation-disabled', 'This backend does not take anonymous guests'),
       'invalid-code': failure(
         404,

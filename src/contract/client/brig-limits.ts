@@ -59,3 +59,10 @@ export const PROPERTY_BODY_BYTES_MAX = 4 * PROPERTY_VALUE_CHARACTERS_MAX
 /** Lists and objects inside each other. Stock clients need about five. */
 export const PROPERTY_LEVELS_MAX = 64
 export const PROPERTIES_MAX = 16
+
+/** As in the original. */
+export const TEAM_MEMBERS_PAGE_MAX = 2_000
+export const INVITATIONS_PAGE_MAX = 500
+export const INVITATION_CODE_CHARACTERS_MAX = 128
+export const TEAM_ICON_KEY_CHARACTERS_MAX = 256
+export const CURRENCY_CHARACTERS_MAX = 16

@@ -44,12 +44,4 @@ export const brigSettings = {
     access: 'public',
     answers: { found: answer(200, z.object({ setRestrictUserCreation: z.boolean() })) },
   }),
-
-  // COMPAT(v3): the web client of 2022 does not start without it.
-  'list-teams': endpoint('My teams: none, there are no teams on this backend.', {
-    method: 'GET',
-    path: '/teams',
-    access: 'token',
-    answers: { found: answer(200, z.object({ teams: z.array(z.never()), has_more: z.literal(false) })) },
-  }),
 }

@@ -4,6 +4,7 @@ import { brigConnections } from './brig-connections.ts'
 import { brigDevices } from './brig-devices.ts'
 import { brigSelf } from './brig-self.ts'
 import { brigSettings } from './brig-settings.ts'
+import { brigTeams } from './brig-teams.ts'
 import { brigUsers } from './brig-users.ts'
 
 export const brigClient = {
@@ -13,4 +14,5 @@ export const brigClient = {
   ...brigDevices,
   ...brigConnections,
   ...brigSettings,
+  ...brigTeams,
 }

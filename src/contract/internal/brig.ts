@@ -1,10 +1,13 @@
 /** What our own parts, and the operator of this machine, ask of brig. Never reachable through the public listener. */
 import { z } from 'zod'
+import { AccountStatus } from '#src/contract/client/brig-people.ts'
 import { ConnectionStatus } from '#src/contract/connections.ts'
 import { PubClient, UserProfile } from '#src/contract/federation/users.ts'
 import { Domain, QualifiedConversationId, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
 import { map, set } from '#src/contract/shapes.ts'
+import { TeamRole } from '#src/contract/teams.ts'
 import { answer, endpoint, failure } from '#src/kit/endpoint.ts'
+import { teamsInternal } from './brig-teams.ts'
 import { RemoteConfig, RemoteConfigs } from './remotes.ts'
 
 const ACCESS_KEYS_MAX = 100
@@ -19,8 +22,14 @@ const refusedRemote = failure(533, 'federation-unexpected-wai-error', 'This remo
 
 const Nothing = z.tuple([])
 
-/** A user of ours as our parts need to know him; `is_verified` is an address that was shown to be his. */
-export const LocalUser = z.intersection(UserProfile, z.object({ is_verified: z.boolean() }))
+/**
+ * A user of ours as our parts need to know him; `is_verified` is an address that was shown to be his. `status` tells who
+ * is suspended, deleted or a guest; `team_role` is `null` exactly when there is no `team`.
+ */
+export const LocalUser = z.intersection(
+  UserProfile,
+  z.object({ is_verified: z.boolean(), status: AccountStatus, team_role: TeamRole.nullable() }),
+)
 export type LocalUser = z.infer<typeof LocalUser>
 
 const ConnectionOf = z.object({
@@ -162,4 +171,4 @@ const remotesInternal = {
   }),
 }
 
-export const brigInternal = { ...peopleInternal, ...remotesInternal }
+export const brigInternal = { ...peopleInternal, ...teamsInternal, ...remotesInternal }

@@ -40,3 +40,19 @@ export const galleyInternal = {
     },
   ),
 }
+
+/** Not served by galley yet; part of its contract as soon as it is. */
+export const galleyDeletionInternal = {
+  'remove-user': endpoint(
+    'A user of ours is gone: take him out of every conversation, ours and those of others, and tell who is concerned. ' +
+      'Harmless when repeated.',
+    {
+      method: 'POST',
+      path: '/i/users/remove-from-conversations',
+      access: 'internal',
+      // In the body and not in the path, because the queue carries bodies only.
+      body: z.object({ user: UserId }),
+      answers: { removed: answer(200, z.object({}), 'Done, or queued for those who cannot be reached now.') },
+    },
+  ),
+}

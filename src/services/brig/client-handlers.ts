@@ -52,6 +52,14 @@ import { updateConnection } from './handlers/client/update-connection.ts'
 import { updateDevice } from './handlers/client/update-device.ts'
 import { updateLocale } from './handlers/client/update-locale.ts'
 import { updateSelf } from './handlers/client/update-self.ts'
+import { getInvitationInfo } from './handlers/client/get-invitation-info.ts'
+import { getTeam } from './handlers/client/get-team.ts'
+import { getTeamMember } from './handlers/client/get-team-member.ts'
+import { inviteToTeam } from './handlers/client/invite-to-team.ts'
+import { listTeamInvitations } from './handlers/client/list-team-invitations.ts'
+import { listTeamMembers } from './handlers/client/list-team-members.ts'
+import { revokeTeamInvitation } from './handlers/client/revoke-team-invitation.ts'
+import { setSearchable } from './handlers/client/set-searchable.ts'
 import type { SessionNeeds } from './sessions.ts'
 
 export interface ClientNeeds extends RemoteConnectionNeeds, CredentialNeeds {
@@ -70,6 +78,7 @@ export const clientHandlers = (needs: ClientNeeds): Handlers => ({
   ...devices(needs),
   ...connections(needs),
   ...settings(needs),
+  ...teams(needs),
 })
 
 const accounts = (needs: ClientNeeds) => ({
@@ -126,11 +135,22 @@ const settings = (needs: ClientNeeds) => ({
   'get-mls-public-keys': getMlsPublicKeys(needs),
   'get-system-settings': getSystemSettings(needs),
   'get-public-system-settings': getPublicSystemSettings(needs),
-  'list-teams': listTeams,
   'list-properties': listProperties(needs),
   'get-properties': getProperties(needs),
   'get-property': getProperty(needs),
   'set-property': setProperty(needs),
   'delete-property': deleteOneProperty(needs),
   'clear-properties': clearProperties(needs),
+})
+
+const teams = (needs: ClientNeeds) => ({
+  'list-teams': listTeams(needs),
+  'get-team': getTeam(needs),
+  'list-team-members': listTeamMembers(needs),
+  'get-team-member': getTeamMember(needs),
+  'set-searchable': setSearchable(needs),
+  'invite-to-team': inviteToTeam({ ...needs, ...needs.sessions }),
+  'list-team-invitations': listTeamInvitations(needs),
+  'revoke-team-invitation': revokeTeamInvitation(needs),
+  'get-invitation-info': getInvitationInfo(needs),
 })

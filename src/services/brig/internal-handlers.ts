@@ -1,8 +1,10 @@
 /** Which handler serves which endpoint for our own parts and the operator. */
 import type { brigInternal } from '#src/contract/internal/brig.ts'
 import type { Domain } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
 import type { internalRoutes } from '#src/rpc/context.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import type { Announcements } from './announcements.ts'
 import { addRemoteTeam } from './handlers/internal/add-remote-team.ts'
 import { addRemote } from './handlers/internal/add-remote.ts'
 import { federationStatus } from './handlers/internal/federation-status.ts'
@@ -16,11 +18,20 @@ import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
 import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
 import { removeRemoteTeam } from './handlers/internal/remove-remote-team.ts'
 import { updateRemote } from './handlers/internal/update-remote.ts'
+import { addTeamMember } from './handlers/internal/add-team-member.ts'
+import { getInvitationCode } from './handlers/internal/get-invitation-code.ts'
+import { getTeamSettings } from './handlers/internal/get-team-settings.ts'
+import { listMembersOfTeam } from './handlers/internal/list-members-of-team.ts'
+import { setGuestLinks } from './handlers/internal/set-guest-links.ts'
+import { setSearchVisibilityInbound } from './handlers/internal/set-search-visibility-inbound.ts'
+import { setSearchVisibility } from './handlers/internal/set-search-visibility.ts'
 import type { KnownRemotes } from './known-remotes.ts'
 import type { BrigDb } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 export interface InternalNeeds {
+  readonly clock: Clock
+  readonly announcements: Announcements
   readonly db: BrigDb
   readonly domain: Domain
   readonly known: KnownRemotes
@@ -38,6 +49,7 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-clients': getClients(needs),
   'get-connections-of': getConnectionsOf(needs),
   'get-connections-to': getConnectionsTo(needs),
+  ...teams(needs),
   'known-remotes': getKnownRemotes(needs),
   'add-remote': addRemote(needs),
   'update-remote': updateRemote(needs),
@@ -45,4 +57,14 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'add-remote-team': addRemoteTeam(needs),
   'remove-remote-team': removeRemoteTeam(needs),
   'federation-status': federationStatus(needs),
+})
+
+const teams = (needs: InternalNeeds) => ({
+  'get-team-settings': getTeamSettings(needs),
+  'list-members-of-team': listMembersOfTeam(needs),
+  'add-team-member': addTeamMember(needs),
+  'get-invitation-code': getInvitationCode(needs),
+  'set-search-visibility-inbound': setSearchVisibilityInbound(needs),
+  'set-guest-links': setGuestLinks(needs),
+  'set-search-visibility': setSearchVisibility(needs),
 })

@@ -55,3 +55,10 @@ export const REMOTE_UPDATE_INTERVAL_SECONDS = 10
 
 /** The courier waits up to 5 s itself. */
 export const FLUSH_TIMEOUT_MS = 7_000
+
+export const TEAM_MEMBERS_MAX = 10_000
+/** Invitations of one team that nobody has followed yet. */
+export const TEAM_INVITATIONS_MAX = 1_000
+export const INVITATION_CODE_BYTES = 24
+/** client-auth.md §2.1: as long as an account may await its activation. */
+export const INVITATION_SECONDS = 1_209_600

@@ -25,6 +25,7 @@ export const selfProfile = (user: User, domain: Domain): SelfProfile => ({
   supported_protocols: user.supported_protocols,
   ...(user.handle !== null && { handle: user.handle }),
   ...(user.email !== null && { email: user.email }),
+  ...(user.team_id !== null && { team: user.team_id }),
   ...(user.text_status !== null && { text_status: user.text_status }),
   ...(user.expires_at !== null && { expires_at: timestamp(user.expires_at) }),
   ...(user.status === 'deleted' && { deleted: true as const }),
@@ -41,10 +42,12 @@ const presentProfile = (user: User, domain: Domain): UserProfile => ({
   picture: [],
   assets: user.assets,
   accent_id: user.accent_id,
-  legalhold_status: 'no_consent',
+  // Legal hold is a matter of teams, and no team of ours uses it.
+  legalhold_status: user.team_id === null ? 'no_consent' : 'disabled',
   supported_protocols: user.supported_protocols,
   type: 'regular',
-  searchable: true,
+  searchable: user.is_searchable,
+  ...(user.team_id !== null && { team: user.team_id }),
   ...(user.handle !== null && { handle: user.handle }),
   ...(user.text_status !== null && { text_status: user.text_status }),
   ...(user.expires_at !== null && { expires_at: timestamp(user.expires_at) }),
@@ -68,6 +71,8 @@ const deletedProfile = ({ id }: User, domain: Domain): UserProfile => ({
 export const localUser = (user: User, domain: Domain): LocalUser => ({
   ...publicProfile(user, domain),
   is_verified: isVerified(user),
+  status: user.status,
+  team_role: user.team_role,
 })
 
 export const contactOf = (user: User, domain: Domain): Contact => ({
@@ -76,7 +81,7 @@ export const contactOf = (user: User, domain: Domain): Contact => ({
   name: user.name,
   accent_id: user.accent_id,
   handle: user.handle,
-  team: null,
+  team: user.team_id,
   type: 'regular',
 })
 

@@ -2,11 +2,12 @@
  * The tables of `migrations/` as Kysely sees them. Identifiers carry their brands: nothing gets into these columns
  * that was not parsed before.
  */
-import type { ColumnType, Kysely, Transaction } from 'kysely'
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { Capability, DeviceType, MlsPublicKeys } from '#src/contract/client/brig-devices.ts'
 import type { AccountStatus } from '#src/contract/client/brig-people.ts'
 import type { ProfileAsset } from '#src/contract/federation/users.ts'
 import type { ClientId, ConversationId, Domain, Handle, TeamId, UserId } from '#src/contract/ids.ts'
+import type { TeamRole, TeamSearchVisibility } from '#src/contract/teams.ts'
 import type { BaseProtocol, ClientClass, SearchPolicy } from '#src/contract/vocabulary.ts'
 import type { Status } from './connection-rules.ts'
 
@@ -31,6 +32,35 @@ export interface UsersTable {
   readonly supported_protocols: Json<BaseProtocol[]>
   readonly status: AccountStatus
   readonly expires_at: Date | null
+  readonly created_at: Date
+  readonly team_id: TeamId | null
+  readonly team_role: TeamRole | null
+  readonly team_invited_by: UserId | null
+  readonly team_joined_at: Date | null
+  readonly is_searchable: Generated<boolean>
+}
+
+export interface TeamsTable {
+  readonly id: TeamId
+  readonly name: string
+  readonly icon: string
+  readonly icon_key: string | null
+  readonly creator: UserId
+  readonly search_visibility: Generated<TeamSearchVisibility>
+  readonly is_inbound_searchable: Generated<boolean>
+  readonly has_guest_links: Generated<boolean>
+  readonly created_at: Date
+}
+
+export interface TeamInvitationsTable {
+  readonly id: string
+  readonly team_id: TeamId
+  readonly email: string
+  readonly email_key: string
+  readonly name: string | null
+  readonly role: TeamRole
+  readonly code: string
+  readonly created_by: UserId
   readonly created_at: Date
 }
 
@@ -108,6 +138,8 @@ export interface RemoteTeamsTable {
 
 export interface BrigTables {
   readonly users: UsersTable
+  readonly teams: TeamsTable
+  readonly team_invitations: TeamInvitationsTable
   readonly cookies: CookiesTable
   readonly login_failures: LoginFailuresTable
   readonly signing_keys: SigningKeysTable

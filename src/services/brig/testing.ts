@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { brigClient } from '#src/contract/client/brig.ts'
-import { ClientId, Domain, UserId } from '#src/contract/ids.ts'
+import { ClientId, Domain, TeamId, UserId } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
+import type { TeamRole } from '#src/contract/teams.ts'
 import type { CallInputOf, OutcomeOf } from '#src/kit/endpoint.ts'
 import { call } from '#src/kit/http/client.ts'
 import { type Fake, fake } from '#src/kit/http/fake.ts'
@@ -277,3 +278,23 @@ export const newDevice = (seed: string, overrides: Record<string, unknown> = {})
   password: PASSWORD,
   ...overrides,
 })
+
+/** Somebody with a team of his own. */
+export const foundTeam = async (brig: TestBrig, name = 'Team'): Promise<{ owner: Person; team: TeamId }> => {
+  people += 1
+  const email = `owner${people}@${brig.domain}`
+  const body = { name: 'owner', email, email_code: CODE, password: PASSWORD, team: { name, icon: 'default' } }
+  const registered = await callPublic(brig, { path: '/register', body })
+  if (registered.status !== 201) throw new Error(`founding a team failed: ${JSON.stringify(registered.body)}`)
+  const id = UserId.parse(registered.body['id'])
+  const owner = personOf(brig, { id, email, cookie: cookieOf(registered.headers) })
+  return { owner, team: TeamId.parse(registered.body['team']) }
+}
+
+/** Somebody new in a team. */
+export const joinTeam = async (brig: TestBrig, team: TeamId, role: TeamRole = 'member'): Promise<Person> => {
+  const person = await registerPerson(brig, role)
+  const added = await callInternal(brig, 'add-team-member', { params: { team }, body: { user: person.id, role } })
+  if (added.outcome !== 'added') throw new Error(`joining the team failed: ${added.outcome}`)
+  return person
+}

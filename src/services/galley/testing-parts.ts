@@ -102,4 +102,6 @@ const localUser = (user: QualifiedUserId, isVerified: boolean): LocalUser => ({
   type: 'regular',
   searchable: true,
   is_verified: isVerified,
+  status: isVerified ? 'active' : 'ephemeral',
+  team_role: null,
 })

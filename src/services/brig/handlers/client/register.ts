@@ -1,15 +1,17 @@
 import type { brigClient } from '#src/contract/client/brig.ts'
-import type { InputOf, OutcomeOf } from '#src/kit/endpoint.ts'
-import type { Domain } from '#src/contract/ids.ts'
-import { UserId } from '#src/contract/ids.ts'
-import { type Email, parseEmail } from '../../email.ts'
+import type { OutcomeOf } from '#src/kit/endpoint.ts'
+import { type Domain, TeamId, UserId } from '#src/contract/ids.ts'
+import { type Admission, admit, type NewAccount } from '../../admission.ts'
+import type { Announcements, Cause } from '../../announcements.ts'
 import { nameKey } from '../../handle-rules.ts'
 import type { Passwords } from '../../passwords.ts'
 import { selfProfile } from '../../profiles.ts'
 import { plusSeconds } from '../../session-rules.ts'
 import { beginSession, type SessionNeeds, setCookie } from '../../sessions.ts'
-import { findUser, insertUser } from '../../store-users.ts'
-import type { BrigDb } from '../../tables.ts'
+import { deleteInvitation, findInvitation, insertTeam, type StoredInvitation } from '../../store-teams.ts'
+import { findUser, insertUser, updateUser } from '../../store-users.ts'
+import type { BrigDb, BrigTransaction } from '../../tables.ts'
+import { announceJoin, membership, NO_TEAM, placeInTeam } from '../../teams.ts'
 import type { PublicHandler } from '../handler.ts'
 
 interface Needs {
@@ -17,66 +19,93 @@ interface Needs {
   readonly domain: Domain
   readonly passwords: Passwords
   readonly sessions: SessionNeeds
-  /** The one e-mail code there is, for development; without it nobody can register (client-auth.md §2.4). */
+  readonly announcements: Announcements
   readonly headlessCode: string | undefined
 }
 
-type Body = InputOf<(typeof brigClient)['register']>['body']
 type Outcome = OutcomeOf<(typeof brigClient)['register']>
 
-export const register = (needs: Needs): PublicHandler<'register'> => {
-  const { headlessCode } = needs
-  return async ({ body }) => {
-    if (body.team_code !== undefined || body.invitation_code !== undefined)
-      return { outcome: 'invalid-invitation-code' }
-    if (body.team !== undefined) return { outcome: 'no-teams' }
-    if (body.email === undefined) {
-      return headlessCode === undefined ? { outcome: 'no-guests' } : create(needs, body, undefined)
-    }
-    if (body.expires_in !== undefined) return { outcome: 'bad-request' }
-    const email = parseEmail(body.email)
-    if (!email) return { outcome: 'invalid-email' }
-    const isProven = headlessCode !== undefined && (body.email_code ?? headlessCode) === headlessCode
-    return isProven ? create(needs, body, email) : { outcome: 'invalid-code' }
+export const register =
+  (needs: Needs): PublicHandler<'register'> =>
+  async ({ body }, { requestId }) => {
+    const { db, sessions, headlessCode, passwords } = needs
+    const admitted = await admit({ db, clock: sessions.clock, headlessCode }, body)
+    if (typeof admitted === 'string') return { outcome: admitted }
+    const passwordHash = body.password === undefined ? null : await passwords.hash(body.password)
+    const creation = { account: body, admitted, passwordHash, cause: { requestId } }
+    return db.transaction().execute((tx) => create(tx, needs, creation))
+  }
+
+interface Creation {
+  readonly account: NewAccount
+  readonly admitted: Admission
+  readonly passwordHash: string | null
+  readonly cause: Cause
+}
+
+const create = async (tx: BrigTransaction, needs: Needs, creation: Creation): Promise<Outcome> => {
+  const { sessions, domain } = needs
+  const { account, admitted } = creation
+  const refused = admitted.invitation && (await refuseInvited(tx, admitted.invitation))
+  if (refused) return { outcome: refused }
+  const now = sessions.clock.now()
+  const id = UserId.parse(sessions.random.uuid())
+  if (!(await insertUser(tx, { id, ...columnsOf(creation, now) }))) return { outcome: 'email-taken' }
+  await joinTeam(tx, needs, { ...creation, id, now })
+  const type = admitted.email ? 'persistent' : 'session'
+  const begun = await beginSession(tx, sessions, { user: id, type, label: account.label })
+  const user = await findUser(tx, id)
+  if (!user || 'retryAfterSeconds' in begun) throw new Error('a new account has no session')
+  return {
+    outcome: 'created',
+    body: selfProfile(user, domain),
+    headers: { ...setCookie(sessions, begun.session), location: id },
   }
 }
 
-const create = async (
-  { db, domain, passwords, sessions }: Needs,
-  body: Body,
-  email: Email | undefined,
-): Promise<Outcome> => {
-  const { clock, random } = sessions
-  const now = clock.now()
-  const passwordHash = body.password === undefined ? null : await passwords.hash(body.password)
-  const id = UserId.parse(random.uuid())
-  return db.transaction().execute(async (tx): Promise<Outcome> => {
-    const isInserted = await insertUser(tx, {
-      id,
-      name: body.name,
-      name_key: nameKey(body.name),
-      handle: null,
-      email: email?.shown ?? null,
-      email_key: email?.key ?? null,
-      password_hash: passwordHash,
-      accent_id: body.accent_id ?? 0,
-      locale: body.locale ?? 'en',
-      text_status: null,
-      assets: JSON.stringify(body.assets ?? []),
-      supported_protocols: JSON.stringify(body.supported_protocols ?? ['proteus']),
-      status: email ? 'active' : 'ephemeral',
-      expires_at: body.expires_in === undefined ? null : plusSeconds(now, body.expires_in),
-      created_at: now,
-    })
-    if (!isInserted) return { outcome: 'email-taken' }
-    const type = email ? 'persistent' : 'session'
-    const begun = await beginSession(tx, sessions, { user: id, type, label: body.label })
-    const user = await findUser(tx, id)
-    if (!user || 'retryAfterSeconds' in begun) throw new Error('a new account has no session')
-    return {
-      outcome: 'created',
-      body: selfProfile(user, domain),
-      headers: { ...setCookie(sessions, begun.session), location: id },
-    }
-  })
+/** Locks the team, so that of two who follow one invitation at the same time only one does. */
+const refuseInvited = async (
+  tx: BrigTransaction,
+  { id, team_id: team }: StoredInvitation,
+): Promise<'too-many-team-members' | 'invalid-invitation-code' | undefined> => {
+  const place = await placeInTeam(tx, team)
+  if (place === 'full') return 'too-many-team-members'
+  return (await findInvitation(tx, team, id)) ? undefined : 'invalid-invitation-code'
+}
+
+const columnsOf = ({ account, admitted: { email }, passwordHash }: Creation, now: Date) => ({
+  name: account.name,
+  name_key: nameKey(account.name),
+  handle: null,
+  email: email?.shown ?? null,
+  email_key: email?.key ?? null,
+  password_hash: passwordHash,
+  accent_id: account.accent_id ?? 0,
+  locale: account.locale ?? 'en',
+  text_status: null,
+  assets: JSON.stringify(account.assets ?? []),
+  supported_protocols: JSON.stringify(account.supported_protocols ?? ['proteus']),
+  status: email ? ('active' as const) : ('ephemeral' as const),
+  expires_at: account.expires_in === undefined ? null : plusSeconds(now, account.expires_in),
+  created_at: now,
+  ...NO_TEAM,
+})
+
+/** The team that the new account was invited to, or founds. */
+const joinTeam = async (
+  tx: BrigTransaction,
+  { sessions: { random }, announcements }: Needs,
+  { id, account, admitted: { invitation }, now, cause }: Creation & { readonly id: UserId; readonly now: Date },
+): Promise<void> => {
+  if (invitation) {
+    const { team_id: team, role, created_by: invitedBy } = invitation
+    await deleteInvitation(tx, team, invitation.id)
+    await updateUser(tx, id, membership(team, { role, invitedBy, now }))
+    await announceJoin(tx, announcements, { user: id, team, now, cause })
+  } else if (account.team) {
+    const { name, icon, icon_key } = account.team
+    const team = TeamId.parse(random.uuid())
+    await insertTeam(tx, { id: team, name, icon, icon_key: icon_key ?? null, creator: id, created_at: now })
+    await updateUser(tx, id, membership(team, { role: 'owner', invitedBy: null, now }))
+  }
 }

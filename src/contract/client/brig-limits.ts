@@ -21,6 +21,9 @@ export const GUEST_LIFETIME_SECONDS_MAX = 604_800
 
 export const PROFILE_ASSETS_MAX = 20
 
+/** Of a set of two; repetitions are dropped. */
+export const PROTOCOLS_MAX = 16
+
 /** client-users.md §3: clients send up to a few hundred. */
 export const LISTED_USERS_MAX = 2_000
 export const LISTED_HANDLES_MAX = 4

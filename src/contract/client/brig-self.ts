@@ -1,8 +1,8 @@
 /** One's own profile, handle and settings (client-users.md §2, §4, §8). */
 import { z } from 'zod'
 import { Name } from '#src/contract/ids.ts'
-import { anyJson, opaqueText } from '#src/contract/shapes.ts'
-import { AccentId } from '#src/contract/vocabulary.ts'
+import { anyJson, opaqueText, set } from '#src/contract/shapes.ts'
+import { AccentId, BaseProtocol } from '#src/contract/vocabulary.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
   FREE_HANDLES_MAX,
@@ -12,6 +12,7 @@ import {
   PROPERTY_BODY_BYTES_MAX,
   PROPERTY_KEY_CHARACTERS_MAX,
   PROPERTY_LEVELS_MAX,
+  PROTOCOLS_MAX,
 } from './brig-limits.ts'
 import { Locale, optionally, ProfileAssets, SelfProfile, TextStatus } from './brig-people.ts'
 
@@ -55,6 +56,17 @@ const profile = {
     access: 'token',
     body: z.object({ locale: Locale }),
     answers: { updated: empty(200), 'not-found': nobody },
+  }),
+
+  'update-supported-protocols': endpoint('Say by which protocols I can be reached.', {
+    method: 'PUT',
+    path: '/self/supported-protocols',
+    access: 'token',
+    body: z.object({ supported_protocols: set(BaseProtocol, PROTOCOLS_MAX) }),
+    answers: {
+      updated: empty(200),
+      'mls-cannot-be-removed': failure(409, 'mls-protocol-error', 'MLS protocol cannot be removed'),
+    },
   }),
 }
 

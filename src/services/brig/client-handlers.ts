@@ -60,6 +60,7 @@ import { listTeamInvitations } from './handlers/client/list-team-invitations.ts'
 import { listTeamMembers } from './handlers/client/list-team-members.ts'
 import { revokeTeamInvitation } from './handlers/client/revoke-team-invitation.ts'
 import { setSearchable } from './handlers/client/set-searchable.ts'
+import { updateSupportedProtocols } from './handlers/client/update-supported-protocols.ts'
 import type { SessionNeeds } from './sessions.ts'
 
 export interface ClientNeeds extends RemoteConnectionNeeds, CredentialNeeds {
@@ -96,6 +97,7 @@ const people = (needs: ClientNeeds) => ({
   'update-self': updateSelf(needs),
   'get-own-name': getOwnName(needs),
   'update-locale': updateLocale(needs),
+  'update-supported-protocols': updateSupportedProtocols(needs),
   'claim-handle': claimHandle(needs),
   'check-handle': checkHandle(needs),
   'find-free-handles': findFreeHandles(needs),

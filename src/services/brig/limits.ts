@@ -46,6 +46,9 @@ export const FAN_OUT_MAX = 8
 /** Milliseconds for one backend to answer when others are asked besides: a slow one must not hold up all. */
 export const FAN_OUT_TIMEOUT_MS = 5_000
 
+/** Milliseconds for all of them together; who has not answered by then counts as unreachable. */
+export const FAN_OUT_TOTAL_MS = 12_000
+
 /** federation-api.md §6.4: contacts in one answer to another backend. */
 export const REMOTE_SEARCH_RESULTS_MAX = 15
 

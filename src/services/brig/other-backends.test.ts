@@ -54,6 +54,15 @@ test('a backend that cannot be asked fails alone, and only so many are asked at 
   assert.equal(most, FAN_OUT_MAX)
 })
 
+test('when the time for all is over, who has not answered counts as failed', async () => {
+  const domains = Array.from({ length: FAN_OUT_MAX + 2 }, (_, number) => Domain.parse(`n${number}.example`))
+  const never = new Promise<never>(() => {})
+  const ask = (domain: Domain) => (domain === domains[0] ? Promise.resolve('here') : never)
+  const { answers, failed } = await askEach(domains, context, ask, 20)
+  assert.deepEqual([...answers], [[domains[0], 'here']])
+  assert.deepEqual(failed, domains.slice(1))
+})
+
 test('our own fault while asking is not taken for the fault of the other backend', async () => {
   await assert.rejects(
     askEach([B], context, () => Promise.reject(new TypeError('bug'))),

@@ -12,9 +12,10 @@ import type {
   UserProfile,
 } from '#src/contract/federation/users.ts'
 import type { ClientId, Domain, Handle, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { CallContext, RemoteBackends } from '#src/rpc/remote-backends.ts'
-import { FAN_OUT_MAX, FAN_OUT_TIMEOUT_MS } from './limits.ts'
+import { FAN_OUT_MAX, FAN_OUT_TIMEOUT_MS, FAN_OUT_TOTAL_MS } from './limits.ts'
 
 export interface OtherBackends {
   profiles(domain: Domain, users: readonly UserId[], context: CallContext): Promise<UserProfile[]>
@@ -76,29 +77,37 @@ export interface Asked<R> {
 }
 
 /**
- * One question to several backends, a few at a time and each with a deadline. One that cannot be asked is only counted
- * as failed: a remote must never fail what concerns others too.
+ * One question to several backends, a few at a time, each with a deadline and all with one. One that cannot be asked is
+ * only counted as failed: a remote must never fail what concerns others too.
  */
 export const askEach = async <R>(
   domains: readonly Domain[],
   { requestId }: { readonly requestId: string },
   ask: (domain: Domain, context: CallContext) => Promise<R>,
+  totalMs = FAN_OUT_TOTAL_MS,
 ): Promise<Asked<R>> => {
   const answers = new Map<Domain, R>()
-  const failed: Domain[] = []
   const queue = [...domains]
-  const work = async (): Promise<void> => {
-    for (let domain = queue.shift(); domain !== undefined; domain = queue.shift()) {
+  const work = async (signal: AbortSignal): Promise<void> => {
+    for (let domain = queue.shift(); domain !== undefined && !signal.aborted; domain = queue.shift()) {
       try {
-        answers.set(domain, await ask(domain, { requestId, timeoutMs: FAN_OUT_TIMEOUT_MS }))
+        const answer = await ask(domain, { requestId, timeoutMs: FAN_OUT_TIMEOUT_MS })
+        // What comes when the time is over is not looked at: the caller has counted it as failed.
+        if (!signal.aborted) answers.set(domain, answer)
       } catch (error) {
         if (!(error instanceof FederationFailure)) throw error
-        failed.push(domain)
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(FAN_OUT_MAX, domains.length) }, work))
-  return { answers, failed }
+  const workers = Math.min(FAN_OUT_MAX, domains.length)
+  const all = (signal: AbortSignal) => Promise.all(Array.from({ length: workers }, () => work(signal)))
+  try {
+    await withDeadline(all, totalMs, `asking ${domains.length} backends`)
+  } catch (error) {
+    // Many dead backends, each waited for in its turn, would hold the request for minutes.
+    if (!(error instanceof DeadlineExceeded)) throw error
+  }
+  return { answers, failed: domains.filter((domain) => !answers.has(domain)) }
 }
 
 /** The ids of each domain, in the order given. */

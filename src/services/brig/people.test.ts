@@ -20,7 +20,7 @@ const nobodyAt = (domain: string) => ({ domain, id: NOBODY }) as never
 const qualified = ({ id, brig }: Person) => ({ domain: brig.domain, id })
 const claim = (person: Person, handle: string) => person.calls('claim-handle', { body: { handle } })
 
-test('what is changed of the profile is announced with the changed fields only, to the user and accepted contacts', async () => {
+test('USR-011: what is changed of the profile is announced with the changed fields only, to the user and accepted contacts', async () => {
   const [alice, alex, anna] = [await registerPerson(a), await registerPerson(a), await registerPerson(a)]
   await alice.calls('request-connection', { params: { domain: a.domain, user: alex.id } })
   await alex.calls('update-connection', { params: { domain: a.domain, user: alice.id }, body: { status: 'accepted' } })
@@ -56,7 +56,7 @@ test('changing nothing announces nothing', async () => {
   assert.deepEqual(await a.events(), [])
 })
 
-test('a handle is taken once, freed when its owner takes another, and announced', async () => {
+test('USR-007 USR-008: a handle is taken once, freed when its owner takes another, and announced', async () => {
   const [alice, alex] = [await registerPerson(a), await registerPerson(a)]
   await a.told()
   assert.equal((await claim(alice, 'alice42')).outcome, 'claimed')
@@ -77,13 +77,13 @@ test('a handle is taken once, freed when its owner takes another, and announced'
   }
 })
 
-test('a guest can have no handle and cannot search', async () => {
+test('USR-018: a guest can have no handle and cannot search', async () => {
   const guest = await registerPerson(a, 'guest', null)
   assert.equal((await claim(guest, 'guest')).outcome, 'no-identity')
   assert.equal((await guest.calls('search-contacts', { query: { q: 'a' } })).outcome, 'insufficient-permissions')
 })
 
-test('free handles are found in the order asked, one unless more are wanted', async () => {
+test('USR-007: free handles are found in the order asked, one unless more are wanted', async () => {
   const alice = await registerPerson(a)
   await claim(alice, 'busy')
   const find = async (body: { handles: string[]; return?: number }) => {
@@ -94,7 +94,7 @@ test('free handles are found in the order asked, one unless more are wanted', as
   assert.deepEqual(await find({ handles: ['free.b', 'free.a', 'free.b'], return: 5 }), ['free.b', 'free.a'])
 })
 
-test('a profile is the same for users here and elsewhere, and never shows the address', async () => {
+test('USR-001: a profile is the same for users here and elsewhere, and never shows the address', async () => {
   const bob = await registerPerson(b, 'Bob')
   await claim(bob, 'bob')
   const alice = await registerPerson(a)
@@ -114,7 +114,7 @@ test('a profile is the same for users here and elsewhere, and never shows the ad
   assert.deepEqual(protocols.outcome === 'found' && protocols.body, ['proteus'])
 })
 
-test('a list of users of several backends names those it could not ask, and forgets those who do not exist', async () => {
+test('USR-002: a list of users of several backends names those it could not ask, and forgets those who do not exist', async () => {
   const [alice, alex, bob] = [await registerPerson(a), await registerPerson(a), await registerPerson(b)]
   const ids = [qualified(alex), qualified(bob), nobodyAt('a.example'), nobodyAt('down.example')]
   const listed = await alice.calls('list-users', { body: { qualified_ids: ids } })
@@ -128,7 +128,7 @@ test('a list of users of several backends names those it could not ask, and forg
   assert.equal(bare.outcome === 'listed-bare' && bare.body.length, 2)
 })
 
-test('users are listed by handle too', async () => {
+test('USR-006: users are listed by handle too', async () => {
   const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
   await claim(bob, 'bob.listed')
   const handles = [
@@ -148,7 +148,7 @@ test('an unreachable backend is an error where only it was asked', async () => {
   )
 })
 
-test('who has a handle is found here and there, as far as the policy there goes', async () => {
+test('USR-006: who has a handle is found here and there, as far as the policy there goes', async () => {
   const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
   await claim(bob, 'bob.handle')
   await claim(alice, 'alice.handle')
@@ -171,7 +171,7 @@ const search = async (person: Person, query: { q: string; domain?: string; size?
   return { ...answer.body, names: answer.body.documents.map(({ name }) => name) }
 }
 
-test('a search here finds the exact handle first and once, then names and handles that begin so, never oneself', async () => {
+test('USR-017: a search here finds the exact handle first and once, then names and handles that begin so, never oneself', async () => {
   const seeker = await registerPerson(a, 'Zed Seeker')
   const [handled, named] = [await registerPerson(a, 'Xaver'), await registerPerson(a, 'Zedalia')]
   await claim(handled, 'zed')
@@ -185,7 +185,7 @@ test('a search here finds the exact handle first and once, then names and handle
   assert.deepEqual((await search(seeker, { q: '_ed' })).names, [])
 })
 
-test('a search elsewhere brings back what that backend lets us see', async () => {
+test('USR-013 USR-014: a search elsewhere brings back what that backend lets us see', async () => {
   const [alice, bob] = [await registerPerson(a), await registerPerson(b, 'Bobby Tables')]
   await claim(bob, 'bob77')
   await a.alter(`insert into brig.remotes values ('b.example', 'exact_handle_search', 'allow_all')`)

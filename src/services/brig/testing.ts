@@ -56,6 +56,8 @@ export interface TestBrigOptions {
   readonly config?: Partial<Omit<BrigConfig, 'domain'>>
   readonly network?: Network
   readonly connectionsMax?: number
+  /** Configured without federation. */
+  readonly isAlone?: boolean
   /** To use instead of an embedded one of its own. */
   readonly database?: Database
 }
@@ -80,7 +82,8 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
   const courier = fake(courierInternal, {
     'flush-queue': async () => ({ outcome: 'flushed', body: { delivered: true } }),
   })
-  const { network = newNetwork(), connectionsMax, config } = options
+  const { network = newNetwork(), connectionsMax, isAlone = false, config } = options
+  const federator = isAlone ? undefined : federatorOf(domain, network)
   const start = () =>
     startBrig({
       config: {
@@ -93,7 +96,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
       courier,
       clock,
       ...(connectionsMax !== undefined && { connectionsMax }),
-      remotes: remoteBackends({ ownDomain: domain, federator: federatorOf(domain, network), clock }),
+      remotes: remoteBackends({ ownDomain: domain, federator, clock }),
       random: systemRandom,
       log: nullLog,
     })

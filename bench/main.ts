@@ -26,6 +26,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'requests from backend to backend, beside chains of nginx and haproxy and the naive way',
     measure: async (say, options) => (await import('./transport/transport.ts')).measureTransport(say, options),
   },
+  messages: {
+    summary: 'messages from person to person of two backends, stored by both',
+    measure: async (say, options) => (await import('./messages/messages.ts')).measureMessages(say, options),
+  },
 }
 
 const HELP = `Measure Comity.
@@ -46,6 +50,8 @@ Options of transport:
   --chains LIST of comity, comity-apart, comity-nginx, nginx, haproxy, naive (default: all that this machine can)
   --bulk MB     size of the large bodies; 0 leaves them out (default 100)
   --profile DIR profile our processes into DIR instead, and print where they spend their time
+
+Options of messages: --seconds, --reps and --profile, as above
 `
 
 async function main(args: readonly string[]): Promise<number> {

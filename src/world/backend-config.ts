@@ -15,6 +15,8 @@ export interface BackendSetup {
   readonly dns: { readonly host: string; readonly port: number }
   readonly authorityFile: string
   readonly databaseUrl: string | undefined
+  /** As an operator runs it, instead of for trying things: nothing is traced, and memory is not spared. */
+  readonly isMeasured?: boolean
 }
 
 export async function writeBackendConfig(setup: BackendSetup): Promise<void> {
@@ -24,7 +26,8 @@ export async function writeBackendConfig(setup: BackendSetup): Promise<void> {
   await replaceFile(setup.backend.configFile, text, 0o600)
 }
 
-export function backendConfig({ backend, ports, remotes, dns, authorityFile, databaseUrl }: BackendSetup) {
+export function backendConfig(setup: BackendSetup) {
+  const { backend, ports, remotes, dns, authorityFile, databaseUrl, isMeasured = false } = setup
   const identity = { certificateFile: backend.certificateFile, privateKeyFile: backend.keyFile }
   const listen = Object.entries(ports).map(([listener, port]) => [listener, { host: LOOPBACK, port }] as const)
   return {
@@ -46,7 +49,7 @@ export function backendConfig({ backend, ports, remotes, dns, authorityFile, dat
       tls: { ...identity, caFile: authorityFile, useSystemCa: false },
       ingress: { ...identity, clientCaFile: authorityFile, verifyDepth: 1 },
     },
-    development: { insecureCookies: true, headlessCode: HEADLESS_CODE, traceHops: true },
+    development: { insecureCookies: true, headlessCode: HEADLESS_CODE, traceHops: !isMeasured },
     log: { level: 'info' },
   }
 }

@@ -14,6 +14,8 @@ export type Arrangement = 'together' | 'apart'
 export interface BackendPlan extends BackendSetup {
   readonly ingress: IngressKind
   readonly roles: Arrangement
+  /** For every process of ours, such as a profiler's switches. */
+  readonly nodeArguments?: readonly string[]
   readonly clock: Clock
   /** A process ended that nobody had asked to. */
   readonly onDeath: (process: ManagedProcess, ending: Ending) => void
@@ -99,13 +101,14 @@ async function ingressProcesses(plan: BackendPlan): Promise<ProcessPlan[]> {
 /** A world has many processes and little to do: a small nursery and lean code save 50 MB in each. */
 const SMALL_HEAP = ['--max-semi-space-size=1', '--optimize-for-size']
 
-function comityProcess({ backend }: BackendPlan, of: { name: string; roles: readonly Role[] }): ProcessPlan {
+function comityProcess(
+  { backend, isMeasured = false, nodeArguments = [] }: BackendPlan, of: { name: string; roles: readonly Role[] }): ProcessPlan {
   const serve = [MAIN, 'serve', '--config', backend.configFile]
   const some = of.roles.length < ROLES.length ? ['--role', of.roles.join(',')] : []
   return {
     name: `${backend.domain} ${of.name}`,
     command: process.execPath,
-    args: [...SMALL_HEAP, '--import', DIE_WITH_PARENT, ...serve, ...some],
+    args: [...(isMeasured ? [] : SMALL_HEAP), ...nodeArguments, '--import', DIE_WITH_PARENT, ...serve, ...some],
     logFile: backend.logFile(of.name),
     isReady: (log) => log.includes('"msg":"ready"'),
     // DATABASE_URL would win over the file, and all backends would share one database.

@@ -28,6 +28,8 @@ export interface NetworkPlan {
   readonly databaseUrl: (domain: string) => string | undefined
   /** Default: our own server in this process. */
   readonly startDns?: (options: Required<Pick<DnsServerOptions, 'zones' | 'port'>>) => Promise<DnsHandle>
+  readonly isMeasured?: boolean
+  readonly nodeArguments?: readonly string[]
   readonly clock: Clock
   readonly onDeath: (process: ManagedProcess, ending: Ending) => void
 }
@@ -124,6 +126,8 @@ function backendOf(plan: NetworkPlan, dns: DnsHandle, domain: string): Backend {
     databaseUrl: plan.databaseUrl(domain),
     ingress: plan.ingress,
     roles: plan.roles,
+    ...(plan.isMeasured && { isMeasured: true }),
+    ...(plan.nodeArguments && { nodeArguments: plan.nodeArguments }),
     clock: plan.clock,
     onDeath: plan.onDeath,
   })

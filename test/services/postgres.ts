@@ -10,14 +10,18 @@ import { freePort, Missing, startService, temporaryDirectory, unprivileged } fro
 export interface Postgres extends AsyncDisposable {
   /** Of the maintenance database. */
   readonly url: string
+  readonly pid: number
   /** A new, empty database. */
   createDatabase(name: string): Promise<string>
 }
 
 const DEBIAN = '/usr/lib/postgresql'
 
-/** Throws {@link Missing} where PostgreSQL is not installed. */
-export async function startPostgres(): Promise<Postgres> {
+/**
+ * Throws {@link Missing} where PostgreSQL is not installed. With `isDurable` what is committed is on the disk, as it is where
+ * it counts; tests need no more than that the server outlives every backend that they kill.
+ */
+export async function startPostgres({ isDurable = false } = {}): Promise<Postgres> {
   const found = await findPostgres()
   if (!found) throw new Missing('PostgreSQL', 'postgresql')
   const { initdb, postgres } = found
@@ -32,11 +36,10 @@ export async function startPostgres(): Promise<Postgres> {
     user?.name,
   )
   await promisify(execFile)(make.command, [...make.args], { cwd: directory.path })
-  started.use(
+  const server = started.use(
     await startService({
       name: 'postgres',
       command: postgres,
-      // The server outlives every backend that a test kills, so that syncing would prove nothing and cost much.
       args: [
         '-D',
         data,
@@ -46,7 +49,7 @@ export async function startPostgres(): Promise<Postgres> {
         String(port),
         '-k',
         directory.path,
-        '-F',
+        ...(isDurable ? [] : ['-F']),
         '-c',
         'max_connections=300',
       ],
@@ -61,6 +64,7 @@ export async function startPostgres(): Promise<Postgres> {
   const running = started.move()
   return {
     url,
+    pid: server.pid,
     createDatabase: (name) => createDatabase(url, name),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

@@ -45,7 +45,11 @@ export interface ServicePlan extends Command {
   readonly stopSignal?: NodeJS.Signals
 }
 
-export async function startService(plan: ServicePlan): Promise<AsyncDisposable> {
+export interface Service extends AsyncDisposable {
+  readonly pid: number
+}
+
+export async function startService(plan: ServicePlan): Promise<Service> {
   const { command, args } = await diesWithParent(plan, plan.asUser)
   const logFile = join(plan.directory, `${plan.name}.log`)
   const { name, isReady, stopSignal } = plan
@@ -53,7 +57,7 @@ export async function startService(plan: ServicePlan): Promise<AsyncDisposable> 
     { name, command, args, logFile, isReady, ...(stopSignal && { stopSignal }) },
     systemClock,
   )
-  return { [Symbol.asyncDispose]: () => running.stop() }
+  return { pid: running.pid, [Symbol.asyncDispose]: () => running.stop() }
 }
 
 /** Below the range of outgoing connections and above the blocks of worlds. */

@@ -1,0 +1,119 @@
+/**
+ * How fast messages travel from a person to a person of another backend, durably stored on both. docs/performance.md
+ * has the last run and what it says.
+ */
+import { z } from 'zod'
+import { type Figure, grid, median } from '../figures.ts'
+import { profileReport } from '../transport/profile.ts'
+import { startComity } from './comity.ts'
+import type { Contestant } from './contestant.ts'
+import type { Load, LoadResult } from './load.ts'
+
+const CASES: readonly Load[] = [
+  { pairs: 1, inFlight: 1 },
+  { pairs: 16, inFlight: 8 },
+  { pairs: 64, inFlight: 8 },
+]
+const WARM_UP_SECONDS = 3
+
+const Options = z.object({
+  seconds: z.coerce.number().positive().max(60).default(3),
+  reps: z.coerce.number().int().positive().max(20).default(3),
+  profile: z.string().min(1).optional(),
+})
+type Options = z.infer<typeof Options>
+
+interface Measured extends LoadResult {
+  readonly contestant: string
+  readonly load: Load
+  /** Milliseconds of CPU per message, by process. */
+  readonly cpuMs: Readonly<Record<string, number>>
+}
+
+export const measureMessages = async (say: (progress: string) => void, given: object) => {
+  const options = Options.parse(given)
+  const { profile } = options
+  const nodeArguments = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
+  const all: Measured[] = []
+  {
+    say('starting two backends')
+    await using comity = await startComity({ pairsMax: Math.max(...CASES.map(({ pairs }) => pairs)), nodeArguments })
+    all.push(...(await measureAll([comity], options, say)))
+  }
+  if (profile !== undefined) return { figures: [], text: await profileReport(profile) }
+  return { figures: figuresOf(all), text: reportOf(all) }
+}
+
+const measureAll = async (
+  contestants: readonly Contestant[],
+  { reps, seconds }: Options,
+  say: (progress: string) => void,
+): Promise<Measured[]> => {
+  const all: Measured[] = []
+  for (const contestant of contestants) {
+    say(`warming up ${contestant.name}`)
+    await contestant.run({ pairs: 16, inFlight: 4 }, WARM_UP_SECONDS)
+  }
+  for (let repetition = 1; repetition <= reps; repetition += 1) {
+    for (const load of CASES) {
+      for (const contestant of contestants) {
+        const measured = await measureOne(contestant, load, seconds)
+        const { perSecond, p50Ms, p99Ms } = measured
+        const what = `${contestant.name} ${nameOf(load)}`
+        say(`${repetition}/${reps}  ${what}: ${perSecond.toFixed(0)}/s, ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(1)} ms`)
+        all.push(measured)
+      }
+    }
+  }
+  return all
+}
+
+const measureOne = async (contestant: Contestant, load: Load, seconds: number): Promise<Measured> => {
+  const before = await contestant.cpuSeconds()
+  const result = await contestant.run(load, seconds)
+  const after = await contestant.cpuSeconds()
+  const cpuMs = Object.fromEntries(
+    Object.entries(after).map(([name, used]) => [name, ((used - (before[name] ?? 0)) * 1000) / result.messages]),
+  )
+  return { ...result, contestant: contestant.name, load, cpuMs }
+}
+
+const nameOf = ({ pairs, inFlight }: Load): string => `${pairs}×${inFlight}`
+
+const medianOf = (rows: readonly Measured[], of: (row: Measured) => number): number => median(rows.map(of))
+
+const groups = (all: readonly Measured[]): Measured[][] => {
+  const byKey = Map.groupBy(all, ({ contestant, load }) => `${contestant} ${nameOf(load)}`)
+  return [...byKey.values()]
+}
+
+const figuresOf = (all: readonly Measured[]): Figure[] =>
+  groups(all).flatMap((rows) => {
+    const [first] = rows
+    const name = `${first?.contestant} ${first ? nameOf(first.load) : ''}`
+    return [
+      { name: `${name}, messages`, value: medianOf(rows, (row) => row.perSecond), unit: 'req/s' as const },
+      { name: `${name}, p50`, value: medianOf(rows, (row) => row.p50Ms), unit: 'ms' as const },
+      { name: `${name}, p99`, value: medianOf(rows, (row) => row.p99Ms), unit: 'ms' as const },
+      { name: `${name}, CPU per message`, value: medianOf(rows, cpuMsOf), unit: 'ms' as const },
+    ]
+  })
+
+const cpuMsOf = ({ cpuMs }: Measured): number => Object.values(cpuMs).reduce((sum, each) => sum + each, 0)
+
+const reportOf = (all: readonly Measured[]): string => {
+  const rows = groups(all).map((of) => {
+    const [first] = of
+    const split = Object.keys(first?.cpuMs ?? {}).map((name) => medianOf(of, (row) => row.cpuMs[name] ?? 0).toFixed(3))
+    return [
+      `${first?.contestant} ${first ? nameOf(first.load) : ''}`,
+      medianOf(of, (row) => row.perSecond).toFixed(0),
+      `${medianOf(of, (row) => row.p50Ms).toFixed(2)} / ${medianOf(of, (row) => row.p99Ms).toFixed(1)}`,
+      medianOf(of, cpuMsOf).toFixed(3),
+      split.join(' + '),
+      medianOf(of, (row) => (row.generatorCpuSeconds * 1000) / row.messages).toFixed(3),
+    ]
+  })
+  const head = ['pairs × in flight', 'messages/s', 'p50 / p99 ms', 'CPU ms', 'of each process', 'CPU ms of the load']
+  return grid([head, ...rows])
+}

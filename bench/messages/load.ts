@@ -57,7 +57,11 @@ const markIn = (frame: Buffer): string => {
   return Buffer.from(frame.toString('latin1', start, start + (MARK_CHARACTERS * 4) / 3), 'base64').toString('latin1')
 }
 
-export const runLoad = async (pairs: readonly Pair[], readers: readonly Reader[], plan: RunPlan): Promise<LoadResult> => {
+export const runLoad = async (
+  pairs: readonly Pair[],
+  readers: readonly Reader[],
+  plan: RunPlan,
+): Promise<LoadResult> => {
   const { inFlight, seconds } = plan
   const latenciesMs: number[] = []
   const cpu = process.cpuUsage()

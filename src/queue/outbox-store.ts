@@ -8,15 +8,24 @@ export interface OutboxTables {
     readonly lane: string
     readonly letter: string
     readonly enqueued_at: Generated<Date>
+    readonly topics: Generated<readonly number[]>
   }
   readonly dead_letters: {
     readonly id: string
     readonly lane: string
     readonly letter: string
     readonly enqueued_at: Date
+    readonly topics: Generated<readonly number[]>
     readonly reason: string
     readonly detail: string
+    /** What was asked, in short, and what was answered. */
+    readonly request: Generated<string>
+    readonly answer: Generated<string>
     readonly buried_at: Generated<Date>
+  }
+  readonly paused_lanes: {
+    readonly lane: string
+    readonly paused_at: Generated<Date>
   }
 }
 

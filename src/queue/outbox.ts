@@ -2,6 +2,7 @@
  * Writing into the queue. Enqueued in the transaction that makes the change, so a crash can neither announce what was
  * not stored nor store what is never announced. The courier reads (`outbox-store.ts`).
  */
+import { crc32 } from 'node:zlib'
 import { type Kysely, sql } from 'kysely'
 import type { Domain } from '#src/contract/ids.ts'
 import { BODY_LIMIT_BYTES } from '#src/kit/endpoint.ts'
@@ -19,7 +20,18 @@ export const OUTBOX_CHANNEL = 'outbox'
 export interface Letter {
   readonly lane: string
   readonly text: string
+  /** See {@link topicsOf}. Letters that say nothing are all about the same. */
+  readonly topics?: readonly number[]
 }
+
+/**
+ * What a letter is about: conversations, and people who are told. Letters of a lane with something in common arrive in
+ * the order in which they were written, so that neither a conversation nor what one person reads goes backwards; all
+ * others may overtake each other. As numbers, because two things that happen to have the same only wait for each other.
+ */
+export const topicsOf = (...about: readonly string[]): number[] => [...new Set(about.map((text) => crc32(text) | 0))]
+
+export const NO_TOPICS: readonly number[] = [0]
 
 /** Tells another backend. Returns the row's id. */
 export const enqueueRemote = async <DB>(tx: Kysely<DB>, domain: Domain, bundle: Bundle): Promise<string> =>
@@ -34,7 +46,7 @@ export const enqueue = async <DB>(tx: Kysely<DB>, letters: readonly Letter[]): P
   if (letters.length === 0) return []
   const rows = await withOutbox(tx)
     .insertInto('outbox')
-    .values(letters.map(({ lane, text }) => ({ lane, letter: text })))
+    .values(letters.map(({ lane, text, topics = NO_TOPICS }) => ({ lane, letter: text, topics })))
     // Sent when the transaction commits, and not otherwise; equal notes of one transaction are sent once.
     .returning(['id', sql`pg_notify(${OUTBOX_CHANNEL}, ${schemaName} || ' ' || lane)`.as('noted')])
     .execute()
@@ -42,13 +54,13 @@ export const enqueue = async <DB>(tx: Kysely<DB>, letters: readonly Letter[]): P
 }
 
 /** A size that no peer takes must be found here, where the one who caused it can be told, and not in the lane. */
-export const remoteLetter = (domain: Domain, bundle: Bundle): Letter => {
+export const remoteLetter = (domain: Domain, bundle: Bundle, topics: readonly number[] = NO_TOPICS): Letter => {
   const { notifications } = Bundle.parse(bundle)
   for (const { path, body } of notifications) {
     const bytes = Buffer.byteLength(body)
     if (bytes > FEDERATION_REQUEST_BYTES_MAX) throw new Error(`${path} for ${domain} is too large: ${bytes} bytes`)
   }
-  return { lane: domain, text: JSON.stringify({ notifications }) }
+  return { lane: domain, text: JSON.stringify({ notifications }), topics }
 }
 
 export const localLetter = ({ target, endpoint, body, requestId }: LocalCall): Letter => {

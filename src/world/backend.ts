@@ -102,7 +102,9 @@ async function ingressProcesses(plan: BackendPlan): Promise<ProcessPlan[]> {
 const SMALL_HEAP = ['--max-semi-space-size=1', '--optimize-for-size']
 
 function comityProcess(
-  { backend, isMeasured = false, nodeArguments = [] }: BackendPlan, of: { name: string; roles: readonly Role[] }): ProcessPlan {
+  { backend, isMeasured = false, nodeArguments = [] }: BackendPlan,
+  of: { name: string; roles: readonly Role[] },
+): ProcessPlan {
   const serve = [MAIN, 'serve', '--config', backend.configFile]
   const some = of.roles.length < ROLES.length ? ['--role', of.roles.join(',')] : []
   return {

@@ -8,6 +8,12 @@ import type { Clock } from '#src/kit/clock.ts'
 /** Milliseconds since 1970. */
 export type EventTime = number
 
+/**
+ * Stands in what is written for the time that the database gives it. Cannot be met by chance: what surrounds it is made
+ * of ids, names of devices and Base64.
+ */
+export const LATER = '@time@'
+
 export interface EventTimes {
   next(): EventTime
 }
@@ -32,3 +38,7 @@ export const eventTimes = (clock: Clock): EventTimes => {
 }
 
 export const timestampOf = (time: EventTime): Timestamp => Timestamp.parse(new Date(time).toISOString())
+
+/** As it stands in an event. */
+export const writtenTime = (time: EventTime | typeof LATER): string =>
+  time === LATER ? LATER : new Date(time).toISOString()

@@ -6,13 +6,13 @@ import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { Access, AccessRole, JoinType, LeaveReason } from '#src/contract/vocabulary.ts'
 import { legacyAccessRole } from './access.ts'
 import { oldForm } from './client-view.ts'
-import type { EventTime } from './event-times.ts'
+import { type EventTime, type LATER, writtenTime } from './event-times.ts'
 
 /** Where, by whom and when: the part that all conversation events have. */
 export interface Happening {
   readonly conversation: QualifiedConversationId
   readonly from: QualifiedUserId
-  readonly time: EventTime
+  readonly time: EventTime | typeof LATER
 }
 
 const event = ({ conversation, from, time }: Happening, type: string, data: unknown): PushedEvent => ({
@@ -21,7 +21,7 @@ const event = ({ conversation, from, time }: Happening, type: string, data: unkn
   qualified_conversation: conversation,
   from: from.id,
   qualified_from: from,
-  time: new Date(time).toISOString(),
+  time: writtenTime(time),
   data,
 })
 

@@ -12,7 +12,10 @@ import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import { federationRoutes } from '#src/rpc/federation-server.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Database } from '#src/storage/database.ts'
-import { type EventTimes, eventTimes } from './event-times.ts'
+import { acceptTogether } from './accept-together.ts'
+import { addressBook } from './addressees.ts'
+import { clientDirectory } from './client-directory.ts'
+import { eventTimes } from './event-times.ts'
 import { createConversation } from './handlers/client/create-conversation.ts'
 import { createSelfConversation } from './handlers/client/create-self-conversation.ts'
 import { getConversation } from './handlers/client/get-conversation.ts'
@@ -27,6 +30,7 @@ import { onMessageSent } from './handlers/federation/on-message-sent.ts'
 import { sendMessage } from './handlers/federation/send-message.ts'
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
+import type { SendingNeeds } from './send-message.ts'
 import { type GalleyStore, galleyStore } from './store.ts'
 import { startSweeper } from './sweeper.ts'
 
@@ -49,10 +53,8 @@ export interface Galley extends AsyncDisposable {
   readonly routes: readonly Route[]
 }
 
-interface Needs extends GalleyOptions {
+interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
-  readonly domain: Domain
-  readonly times: EventTimes
   readonly lane: LocalLane
 }
 
@@ -64,6 +66,9 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     store,
     domain: config.domain,
     times: eventTimes(clock),
+    directory: clientDirectory({ ...options, domain: config.domain }),
+    addressBook: addressBook({ store, clock }),
+    accepting: acceptTogether(store),
     lane: localLane({ courier, log }),
   }
   const sweeper = startSweeper(needs)

@@ -3,31 +3,38 @@ import type { ConversationUpdate } from '#src/contract/federation/conversation-u
 import type { RemoteMessage } from '#src/contract/federation/messages.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
-import { type Letter, localLetter, remoteLetter } from '#src/queue/outbox.ts'
+import { type Letter, localLetter, remoteLetter, topicsOf } from '#src/queue/outbox.ts'
 import { updateToV0 } from '#src/rpc/federation-forms.ts'
+import type { LATER } from './event-times.ts'
 
-export const messageSent = (to: Domain, message: RemoteMessage, requestId: string): Letter =>
-  remoteLetter(to, {
-    notifications: [
-      {
-        targetComponent: 'galley',
-        path: 'on-message-sent',
-        body: JSON.stringify(message),
-        bodyVersions: { from: 0 },
-        requestId,
-      },
-    ],
-  })
+/** A message that may not have its time yet. */
+export type MessageToSend = Omit<RemoteMessage, 'time'> & { readonly time: RemoteMessage['time'] | typeof LATER }
+
+export const messageSent = (to: Domain, message: MessageToSend, requestId: string): Letter =>
+  remoteLetter(
+    to,
+    {
+      notifications: [
+        {
+          targetComponent: 'galley',
+          path: 'on-message-sent',
+          body: JSON.stringify(message),
+          bodyVersions: { from: 0 },
+          requestId,
+        },
+      ],
+    },
+    topicsOf(message.conversation, ...Object.keys(message.recipients)),
+  )
 
 /** In both forms: which of them the peer understands is known when it is delivered. */
 export const conversationUpdated = (to: Domain, update: ConversationUpdate, requestId: string): Letter => {
   const form = { targetComponent: 'galley' as const, path: 'on-conversation-updated', requestId }
-  return remoteLetter(to, {
-    notifications: [
-      { ...form, body: JSON.stringify(update), bodyVersions: { from: 1 } },
-      { ...form, body: JSON.stringify(updateToV0(update)), bodyVersions: { from: 0, until_excl: 1 } },
-    ],
-  })
+  const notifications = [
+    { ...form, body: JSON.stringify(update), bodyVersions: { from: 1 } },
+    { ...form, body: JSON.stringify(updateToV0(update)), bodyVersions: { from: 0, until_excl: 1 } },
+  ]
+  return remoteLetter(to, { notifications }, topicsOf(update.convId, ...update.alreadyPresentUsers))
 }
 
 /** None for nobody. */

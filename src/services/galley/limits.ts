@@ -39,3 +39,17 @@ export const HEARD_MS_MAX = 3 * 24 * 60 * 60 * 1_000
 export const HEARD_ROWS_MAX = 10_000
 
 export const SWEEP_INTERVAL_MS = 60 * 1_000
+
+/** Questions for the clients of people that are under way at one time, to each backend, and people in one of them. */
+export const CLIENT_QUESTIONS_AT_ONCE = 2
+export const CLIENT_QUESTION_USERS_MAX = 1_000
+export const QUESTIONED_BACKENDS_MAX = 10_000
+
+/** Conversations whose members are remembered for the next message, and members up to which that is worth its memory. */
+export const REMEMBERED_CONVERSATIONS_MAX = 2_000
+export const REMEMBERED_MEMBERS_MAX = 256
+
+/** Messages and characters that are accepted in one statement, and what may wait for the next ones. */
+export const ACCEPTED_AT_ONCE_MAX = 256
+export const ACCEPTED_CHARACTERS_MAX = 8 * 1024 * 1024
+export const ACCEPTING_CHARACTERS_MAX = 256 * 1024 * 1024

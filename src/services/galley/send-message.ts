@@ -1,36 +1,39 @@
 /**
  * Accepting a Proteus message into a conversation of this backend, whoever sent it (rules.md §10).
  *
- * What has to be asked of others is asked first, and then one transaction compares nothing but the revision of the
+ * What has to be asked of others is asked first, and then one statement compares nothing but the revision of the
  * members, gives the message its time and queues all that follows from it: one row per remote backend and the pushes
- * to our own users. If the members changed in between, the message is compared anew. The alternative, to hold the
- * conversation while other backends answer, would let any slow peer stop a conversation.
+ * to our own users. Messages that come together share that statement. If the members changed in between, the message
+ * is compared anew. The alternative, to hold the conversation while other backends answer, would let any slow peer
+ * stop a conversation.
  */
-import type { MessageSendingStatus, RemoteMessage } from '#src/contract/federation/messages.ts'
+import type { MessageSendingStatus } from '#src/contract/federation/messages.ts'
 import type { ClientId, ConversationId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
 import type { ProteusMessage } from '#src/rpc/proteus.ts'
 import { Refusal } from '#src/kit/errors.ts'
-import type { Transport } from '#src/kit/http/wire.ts'
+import type { GroupCommit } from '#src/kit/group-commit.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { Letter } from '#src/queue/outbox.ts'
-import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import type { AddressBook } from './addressees.ts'
+import type { ClientDirectory } from './client-directory.ts'
 import { type ClientSets, toWire } from './client-sets.ts'
-import { clientsOf } from './clients-of.ts'
 import { isSelfConversationOf, selfConversation, selfMember } from './conversation.ts'
-import { type EventTime, type EventTimes, timestampOf } from './event-times.ts'
-import { messageSent, pushed } from './letters.ts'
+import { type EventTime, type EventTimes, LATER, timestampOf } from './event-times.ts'
+import { type MessageToSend, messageSent, pushed } from './letters.ts'
 import { SENDING_ATTEMPTS_MAX } from './limits.ts'
 import { compare, type Mismatch } from './mismatch.ts'
 import { messagePushes, type PushOrigin } from './pushes.ts'
 import type { GalleyStore } from './store.ts'
 import type { Addressees } from './store-conversations.ts'
+import type { MessageToAccept } from './store-sending.ts'
 
 export interface SendingNeeds {
   readonly store: GalleyStore
   readonly domain: Domain
-  readonly brig: Transport
-  readonly remotes: RemoteBackends
+  readonly directory: ClientDirectory
+  readonly addressBook: AddressBook
+  readonly accepting: GroupCommit<MessageToAccept, EventTime | undefined>
   readonly times: EventTimes
   readonly random: Random
 }
@@ -49,8 +52,14 @@ export type Sent =
   | { readonly outcome: 'unknown-client' | 'not-found' }
 
 export const sendMessage = async (needs: SendingNeeds, sending: Sending): Promise<Sent> => {
+  const remembered = needs.addressBook.remembered(sending.conversation)
+  if (remembered) {
+    const sent = await attemptToSend(needs, sending, remembered)
+    // Whatever else it was may be so only for those who were members then.
+    if (sent.outcome === 'sent') return sent
+  }
   for (let attempt = 0; attempt < SENDING_ATTEMPTS_MAX; attempt += 1) {
-    const sent = await attemptToSend(needs, sending)
+    const sent = await attemptToSend(needs, sending, await findAddressees(needs, sending))
     if (sent.outcome !== 'members-changed') return sent
   }
   throw new Refusal(503, 'try-again', { detail: 'the members of the conversation keep changing' })
@@ -59,13 +68,13 @@ export const sendMessage = async (needs: SendingNeeds, sending: Sending): Promis
 const attemptToSend = async (
   needs: SendingNeeds,
   sending: Sending,
+  addressees: Addressees | undefined,
 ): Promise<Sent | { readonly outcome: 'members-changed' }> => {
   const { conversation, sender, message, requestId } = sending
-  const addressees = await findAddressees(needs, sending)
   // Strangers learn nothing: "not yours" and "does not exist" look the same from outside.
   if (!addressees || !isProteusMember(addressees, sender)) return { outcome: 'not-found' }
 
-  const { clients, silent } = await clientsOf(needs, addressees.members, requestId)
+  const { clients, silent } = await needs.directory.clientsOf(addressees.members, requestId)
   const comparison = compare({
     members: addressees.members,
     clients,
@@ -80,14 +89,10 @@ const attemptToSend = async (
   if (comparison.outcome === 'unknown-client') return { outcome: 'unknown-client' }
 
   const { mismatch } = comparison
-  if (mismatch.missing.size > 0) {
-    return { outcome: 'mismatch', status: refusedStatus(mismatch, needs.times.next()) }
-  }
-  const at = await needs.store.transaction(async (tx) => {
-    const time = await tx.takeTime(conversation, { now: needs.times.next(), revision: addressees.revision })
-    if (time !== undefined) await tx.enqueue(delivery(needs, { sending, valid: mismatch.valid, time }))
-    return time
-  })
+  const now = needs.times.next()
+  if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, now) }
+  const letters = delivery(needs, sending, mismatch.valid)
+  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, now, letters }])
   return at === undefined ? { outcome: 'members-changed' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
 }
 
@@ -96,10 +101,10 @@ const isProteusMember = ({ protocol, members }: Addressees, { domain, id }: Qual
 
 /** The conversation with oneself is stored when the first message needs a place in time. */
 const findAddressees = async (
-  { store, times, domain }: SendingNeeds,
+  { store, times, domain, addressBook }: SendingNeeds,
   { conversation, sender }: Sending,
 ): Promise<Addressees | undefined> => {
-  const found = await store.addressees(conversation)
+  const found = await addressBook.lookUp(conversation)
   if (found || sender.domain !== domain || !isSelfConversationOf(sender.id, conversation)) return found
   await store.create({
     conversation: selfConversation(sender.id),
@@ -107,45 +112,37 @@ const findAddressees = async (
     at: times.next(),
     unconfirmedSince: null,
   })
-  return store.addressees(conversation)
+  return addressBook.lookUp(conversation)
 }
 
-interface Accepted {
-  readonly sending: Sending
-  readonly valid: ClientSets
-  readonly time: EventTime
-}
-
-/** One letter for each other backend with recipients, and one for all recipients of ours. */
-const delivery = (needs: SendingNeeds, accepted: Accepted): Letter[] => {
-  const { sending, valid } = accepted
+/** One letter for each other backend with recipients, and one for all recipients of ours; all of them without time. */
+const delivery = (needs: SendingNeeds, sending: Sending, valid: ClientSets): Letter[] => {
   const others = [...valid.keys()].filter((domain) => domain !== needs.domain)
   return [
-    ...others.map((domain) => messageSent(domain, remoteMessage(accepted, domain), sending.requestId)),
-    ...pushed(ownPushes(needs, accepted), sending.requestId),
+    ...others.map((domain) => messageSent(domain, remoteMessage(sending, valid, domain), sending.requestId)),
+    ...pushed(ownPushes(needs, sending, valid), sending.requestId),
   ]
 }
 
-const ownPushes = ({ domain, random }: SendingNeeds, { sending, valid, time }: Accepted): Push[] => {
+const ownPushes = ({ domain, random }: SendingNeeds, sending: Sending, valid: ClientSets): Push[] => {
   const { conversation, sender, message, origin } = sending
   const recipients = [...(valid.get(domain) ?? [])].flatMap(([user, clients]) =>
     [...clients].map((client) => ({ user, client, text: textFor(message, { domain, user, client }) })),
   )
   return messagePushes(
-    { conversation: { domain, id: conversation }, from: sender, time },
+    { conversation: { domain, id: conversation }, from: sender, time: LATER },
     { ...message, data: base64(message.blob), recipients },
     { ids: random.uuid, origin },
   )
 }
 
-const remoteMessage = ({ sending, valid, time }: Accepted, to: Domain): RemoteMessage => {
-  const { conversation, sender, message } = sending
+const remoteMessage = ({ conversation, sender, message }: Sending, valid: ClientSets, to: Domain): MessageToSend => {
   const recipients = [...(valid.get(to) ?? [])].map(([user, clients]) => [
     user,
     Object.fromEntries([...clients].map((client) => [client, textFor(message, { domain: to, user, client })])),
   ])
   return {
-    time: timestampOf(time),
+    time: LATER,
     data: base64(message.blob),
     sender,
     sender_client: message.sender,

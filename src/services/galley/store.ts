@@ -7,12 +7,14 @@ import { type ListingStore, listingStore } from './store-listing.ts'
 import { type MemberStore, memberStore } from './store-members.ts'
 import { type MembershipStore, membershipStore } from './store-memberships.ts'
 import { type OutboxStore, outboxStore } from './store-outbox.ts'
+import { type SendingStore, sendingStore } from './store-sending.ts'
 
 /** What can be done in one transaction. Nothing in it waits for anybody but the database. */
 export interface GalleyTransaction
   extends ConversationStore, CreationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
 
-export interface GalleyStore extends ConversationStore, CreationStore, MembershipStore, ListingStore, HeardStore {
+export interface GalleyStore
+  extends ConversationStore, CreationStore, MembershipStore, ListingStore, HeardStore, SendingStore {
   /** All of it or nothing; committed when it returns. */
   transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
 }
@@ -23,6 +25,7 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...listingStore(db),
   ...membershipStore(db),
   ...heardStore(db),
+  ...sendingStore(db),
   transaction: (work) => db.transaction().execute((tx) => work(inTransaction(tx))),
 })
 

@@ -3,18 +3,19 @@ import type { gundeckInternal, Push, PushRecipient } from '#src/contract/interna
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Handler } from '#src/kit/endpoint.ts'
+import { type GroupCommit, groupCommit } from '#src/kit/group-commit.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { InternalContext } from '#src/rpc/context.ts'
+import { isDataError } from '#src/storage/data-error.ts'
 import type { Delivery } from './delivery.ts'
 import { asciiJson } from './frame.ts'
-import { type GroupCommit, groupCommit } from './group-commit.ts'
 import { COMMIT_CHARACTERS_MAX, COMMIT_ROWS_MAX, STATEMENT_TIMEOUT_MS, WAITING_CHARACTERS_MAX } from './limits.ts'
 import type { Entry, GundeckStore } from './store.ts'
 import type { Transients } from './transients.ts'
 
 interface Needs {
-  readonly writer: GroupCommit<Entry>
+  readonly writer: GroupCommit<Entry, void>
   readonly transients: Transients
   readonly log: Log
 }
@@ -56,7 +57,7 @@ interface WriterNeeds {
 }
 
 /** Stores what comes in together, then hands it to delivery in the order of storing. */
-export const notificationWriter = ({ store, delivery, clock }: WriterNeeds): GroupCommit<Entry> =>
+export const notificationWriter = ({ store, delivery, clock }: WriterNeeds): GroupCommit<Entry, void> =>
   groupCommit({
     commit: async (entries) => {
       const now = clock.now().getTime() * 1000
@@ -64,6 +65,7 @@ export const notificationWriter = ({ store, delivery, clock }: WriterNeeds): Gro
       delivery.stored(stored)
       // What was there already was stored by an earlier try, which may have ended before it could deliver.
       if (stored.length < entries.length) delivery.refresh([...new Set(entries.map((entry) => entry.user))])
+      return entries.map(() => undefined)
     },
     isFaultOfItems: isDataError,
     weightOf: (entry) => entry.payload.length,
@@ -71,7 +73,3 @@ export const notificationWriter = ({ store, delivery, clock }: WriterNeeds): Gro
     weightMax: COMMIT_CHARACTERS_MAX,
     waitingWeightMax: WAITING_CHARACTERS_MAX,
   })
-
-/** SQLSTATE classes 22 data exception, 23 constraint violation, 54 program limit exceeded. */
-const isDataError = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /^(22|23|54)[0-9A-Z]{3}$/.test(String(error.code))

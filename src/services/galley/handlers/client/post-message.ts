@@ -8,11 +8,13 @@ import type { Handler, OutcomeOf } from '#src/kit/endpoint.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { ClientContext } from '#src/rpc/context.ts'
+import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import { sendMessage, type SendingNeeds } from '../../send-message.ts'
 import type { GalleyStore } from '../../store.ts'
 
 interface Needs extends SendingNeeds {
   readonly store: GalleyStore
+  readonly remotes: RemoteBackends
   readonly log: Log
 }
 

@@ -3,11 +3,11 @@
  * is shared by many callers, and a lone caller waits for nobody. A timer that collects for a while was refused: it
  * would delay exactly the lone caller.
  */
-import { Refusal } from '#src/kit/errors.ts'
+import { Refusal } from './errors.ts'
 
-export interface GroupCommitOptions<Item> {
-  /** Makes all of them durable or none, in order. */
-  readonly commit: (items: readonly Item[]) => Promise<void>
+export interface GroupCommitOptions<Item, Result> {
+  /** Makes all of them durable or none, in order. Answers for each of them, in their order. */
+  readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>
   /** Whether a failed commit is the fault of something in it, so that the rest may do better without. */
   readonly isFaultOfItems: (error: unknown) => boolean
   readonly weightOf: (item: Item) => number
@@ -16,23 +16,23 @@ export interface GroupCommitOptions<Item> {
   readonly waitingWeightMax: number
 }
 
-export interface GroupCommit<Item> {
+export interface GroupCommit<Item, Result> {
   /** Returns when all are durable. */
-  write(items: readonly Item[]): Promise<void>
+  write(items: readonly Item[]): Promise<readonly Result[]>
   /** Returns when nothing is waiting any more. */
   idle(): Promise<void>
 }
 
-interface Job<Item> {
+interface Job<Item, Result> {
   readonly items: readonly Item[]
   readonly weight: number
-  resolve(): void
+  resolve(results: readonly Result[]): void
   reject(error: unknown): void
 }
 
-export const groupCommit = <Item>(options: GroupCommitOptions<Item>): GroupCommit<Item> => {
+export const groupCommit = <Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> => {
   const { weightOf, waitingWeightMax } = options
-  const waiting: Job<Item>[] = []
+  const waiting: Job<Item, Result>[] = []
   let waitingWeight = 0
   let running: Promise<void> | undefined
 
@@ -48,10 +48,10 @@ export const groupCommit = <Item>(options: GroupCommitOptions<Item>): GroupCommi
   return {
     write: (items) =>
       new Promise((resolve, reject) => {
-        if (items.length === 0) return resolve()
+        if (items.length === 0) return resolve([])
         const weight = items.reduce((sum, item) => sum + weightOf(item), 0)
         if (waitingWeight > 0 && waitingWeight + weight > waitingWeightMax) {
-          reject(new Refusal(503, 'overloaded', { detail: 'too many notifications wait to be stored' }))
+          reject(new Refusal(503, 'overloaded', { detail: 'too much waits to be stored' }))
           return
         }
         waiting.push({ items, weight, resolve, reject })
@@ -62,10 +62,13 @@ export const groupCommit = <Item>(options: GroupCommitOptions<Item>): GroupCommi
   }
 }
 
-type Bounds<Item> = Pick<GroupCommitOptions<Item>, 'itemsMax' | 'weightMax'>
+type Bounds = Pick<GroupCommitOptions<unknown, unknown>, 'itemsMax' | 'weightMax'>
 
 /** From the front as many as fit; the first one always. */
-const takeGroup = <Item>(waiting: Job<Item>[], { itemsMax, weightMax }: Bounds<Item>): Job<Item>[] => {
+const takeGroup = <Item, Result>(
+  waiting: Job<Item, Result>[],
+  { itemsMax, weightMax }: Bounds,
+): Job<Item, Result>[] => {
   let items = 0
   let weight = 0
   const end = waiting.findIndex((job, index) => {
@@ -77,13 +80,20 @@ const takeGroup = <Item>(waiting: Job<Item>[], { itemsMax, weightMax }: Bounds<I
 }
 
 /** One caller's bad item must not fail the others who happened to come at the same time: they get a commit each. */
-const settle = async <Item>(group: readonly Job<Item>[], options: GroupCommitOptions<Item>): Promise<void> => {
+const settle = async <Item, Result>(
+  group: readonly Job<Item, Result>[],
+  options: GroupCommitOptions<Item, Result>,
+): Promise<void> => {
   try {
-    await commitInChunks(
+    const results = await commitInChunks(
       group.flatMap((job) => job.items),
       options,
     )
-    for (const job of group) job.resolve()
+    let start = 0
+    for (const job of group) {
+      job.resolve(results.slice(start, start + job.items.length))
+      start += job.items.length
+    }
   } catch (error) {
     if (group.length > 1 && options.isFaultOfItems(error)) {
       for (const job of group) await settle([job], options)
@@ -94,20 +104,22 @@ const settle = async <Item>(group: readonly Job<Item>[], options: GroupCommitOpt
 }
 
 /** A single caller may bring more than one commit should carry. */
-const commitInChunks = async <Item>(
+const commitInChunks = async <Item, Result>(
   items: readonly Item[],
-  { commit, weightOf, itemsMax, weightMax }: GroupCommitOptions<Item>,
-): Promise<void> => {
+  { commit, weightOf, itemsMax, weightMax }: GroupCommitOptions<Item, Result>,
+): Promise<Result[]> => {
+  const results: Result[] = []
   let chunk: Item[] = []
   let weight = 0
   for (const item of items) {
     if (chunk.length > 0 && (chunk.length >= itemsMax || weight + weightOf(item) > weightMax)) {
-      await commit(chunk)
+      results.push(...(await commit(chunk)))
       chunk = []
       weight = 0
     }
     chunk.push(item)
     weight += weightOf(item)
   }
-  if (chunk.length > 0) await commit(chunk)
+  if (chunk.length > 0) results.push(...(await commit(chunk)))
+  return results
 }

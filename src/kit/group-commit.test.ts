@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Refusal } from '#src/kit/errors.ts'
+import { Refusal } from './errors.ts'
 import { groupCommit } from './group-commit.ts'
 
 /** Commits that end when the test lets them, and what was in each. */
 const setUp = (bounds: { itemsMax?: number; weightMax?: number; waitingWeightMax?: number } = {}) => {
   const commits: { readonly items: readonly string[]; end(): void; fail(error: Error): void }[] = []
-  const writer = groupCommit<string>({
+  const writer = groupCommit<string, string>({
     commit: (items) =>
       new Promise((resolve, reject) => {
-        commits.push({ items, end: resolve, fail: reject })
+        commits.push({ items, end: () => resolve(items.map((item) => `stored ${item}`)), fail: reject })
       }),
     isFaultOfItems: (error) => error instanceof RangeError,
     weightOf: (item) => item.length,
@@ -105,4 +105,13 @@ test('what may wait is bounded', async () => {
   void writer.write(['running'])
   void writer.write(['1234'])
   await assert.rejects(writer.write(['56']), (error) => error instanceof Refusal && error.status === 503)
+})
+
+test('everybody gets the answers for what he brought', async () => {
+  const { writer, commits, turn } = setUp()
+  const answers = [writer.write(['a']), writer.write(['b', 'c']), writer.write(['d'])]
+  commits[0]?.end()
+  await turn()
+  commits[1]?.end()
+  assert.deepEqual(await Promise.all(answers), [['stored a'], ['stored b', 'stored c'], ['stored d']])
 })

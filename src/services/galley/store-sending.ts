@@ -1,0 +1,67 @@
+/**
+ * SQL of accepting messages: all that came together in one statement, which is one commit and one round trip whatever
+ * their number. In it each message gets its place in time and what follows from it goes into the queue.
+ */
+import { type Kysely, sql } from 'kysely'
+import type { ConversationId } from '#src/contract/ids.ts'
+import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
+import { type EventTime, LATER } from './event-times.ts'
+
+export interface MessageToAccept {
+  readonly conversation: ConversationId
+  /** Of the members with whom the recipients were compared. */
+  readonly revision: number
+  readonly now: EventTime
+  /** Where their texts say `LATER` they get the time of the message. */
+  readonly letters: readonly Letter[]
+}
+
+export interface SendingStore {
+  /**
+   * The time of each, later than all before it in its conversation; undefined for those whose conversation has other
+   * members by now, is gone, or takes no Proteus messages any more, of which nothing is stored.
+   */
+  accept(messages: readonly MessageToAccept[]): Promise<(EventTime | undefined)[]>
+}
+
+/**
+ * Conversations are locked in the order of their ids, so two processes never wait for each other. What is decided by is
+ * what stands in the locked rows, which a snapshot from before the lock would not show.
+ */
+export const sendingStore = (db: Kysely<unknown>): SendingStore => ({
+  accept: async (messages) => {
+    const letters = messages.flatMap(({ letters: own }, index) => own.map((letter) => ({ ...letter, of: index + 1 })))
+    const { rows } = await sql<{ of: string | number; at: string | number }>`/* prepared */
+      with wanted as (
+        select w.*, row_number() over (partition by id, revision order by of) as place
+        from unnest(
+          ${messages.map(({ conversation }) => conversation)}::uuid[],
+          ${messages.map(({ revision }) => revision)}::int[], ${messages.map(({ now }) => now)}::bigint[]
+        ) with ordinality as w(id, revision, now, of)
+      ), locked as (
+        select id, members_revision, last_event_at from galley.conversations
+        where id = any(array(select id from wanted)) and protocol <> 'mls' order by id for update
+      ), timed as (
+        select w.of, w.id, greatest(w.now, l.last_event_at + w.place) as at
+        from wanted w join locked l on l.id = w.id and l.members_revision = w.revision
+      ), moved as (
+        update galley.conversations c set last_event_at = t.at
+        from (select id, max(at) as at from timed group by id) t where c.id = t.id
+      ), sent as (
+        insert into galley.outbox (lane, letter, topics)
+        select l.lane, replace(l.letter, ${LATER}, to_char(
+          to_timestamp(t.at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), l.topics::int[]
+        from unnest(
+          ${letters.map(({ lane }) => lane)}::text[], ${letters.map(({ text }) => text)}::text[],
+          ${letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`)}::text[], ${letters.map(({ of }) => of)}::int[]
+        ) with ordinality as l(lane, letter, topics, of, number)
+        join timed t on t.of = l.of order by l.number
+        returning lane
+      )
+      select t.of, t.at, (
+        select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (select distinct lane from sent) lanes
+      ) from timed t`.execute(db)
+    const times = new Map(rows.map(({ of, at }) => [Number(of), Number(at)]))
+    return messages.map((_, index) => times.get(index + 1))
+  },
+})

@@ -85,6 +85,12 @@ export type ConversationPermission = z.infer<typeof ConversationPermission>
 export const CipherSuite = z.int().min(0).max(0xffff)
 export type CipherSuite = z.infer<typeof CipherSuite>
 
+/** In the query of a request: hexadecimal with or without leading zeros; decimal from old clients. */
+export const CipherSuiteText = z
+  .string()
+  .regex(/^(?:0x[0-9a-fA-F]{1,8}|[0-9]{1,8})$/)
+  .transform(Number)
+
 export const SignatureScheme = z.enum([
   'ed25519',
   'ecdsa_secp256r1_sha256',

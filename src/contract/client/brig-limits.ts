@@ -49,6 +49,14 @@ export const CAPABILITIES_MAX = 32
 export const CAPABILITY_CHARACTERS_MAX = 64
 export const SIGNATURE_KEY_BYTES_MAX = 1_024
 
+/** client-users.md §9.3 for references; no device needs more packages at once. */
+export const KEY_PACKAGES_PER_REQUEST_MAX = 1_000
+/** About 300 bytes today, some thousands with certificates or post-quantum keys. */
+export const KEY_PACKAGE_BYTES_MAX = 16 * 1024
+/** SHA-512. */
+export const KEY_PACKAGE_REFERENCE_BYTES_MAX = 64
+export const CIPHER_SUITES_PER_REQUEST_MAX = 16
+
 /** client-users.md §7. */
 export const CONNECTIONS_PAGE_MAX = 500
 export const CONNECTIONS_PAGE_DEFAULT = 100

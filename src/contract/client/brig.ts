@@ -2,6 +2,7 @@
 import { brigAccounts } from './brig-accounts.ts'
 import { brigConnections } from './brig-connections.ts'
 import { brigDevices } from './brig-devices.ts'
+import { brigKeyPackages } from './brig-key-packages.ts'
 import { brigSelf } from './brig-self.ts'
 import { brigSettings } from './brig-settings.ts'
 import { brigTeams } from './brig-teams.ts'
@@ -12,6 +13,7 @@ export const brigClient = {
   ...brigSelf,
   ...brigUsers,
   ...brigDevices,
+  ...brigKeyPackages,
   ...brigConnections,
   ...brigSettings,
   ...brigTeams,

@@ -12,7 +12,6 @@ import { UserClients } from './shared.ts'
 const contracts: readonly Readonly<Record<string, Rpc>>[] = [
   brig.brigFederation,
   brig.brigDeletionFederation,
-  brig.brigMlsFederation,
   galley.galleyFederation,
   galley.galleyMembershipFederation,
   galley.galleyDeletionFederation,

@@ -122,6 +122,11 @@ export const brigFederation = named('brig', {
     output: ClientInfo,
   }),
 
+  'claim-key-packages': rpc('Take one MLS key package of every client of a user.', {
+    input: z.object({ claimant: UserId, target: UserId, cipher_suite: CipherSuite }),
+    output: KeyPackageBundle.nullable(),
+  }),
+
   'send-connection-action': rpc('Tell that our user wants, or no longer wants, to be connected with theirs.', {
     input: NewConnectionRequest,
     output: NewConnectionResponse,
@@ -137,13 +142,5 @@ export const brigFederation = named('brig', {
 export const brigDeletionFederation = named('brig', {
   'on-user-deleted-connections': notification('Tell that one of our users, with whom theirs are connected, is gone.', {
     input: z.object({ user: UserId, connections: z.array(UserId).min(1).max(CONNECTIONS_PER_NOTIFICATION_MAX) }),
-  }),
-})
-
-/** What MLS needs in addition; not served yet. */
-export const brigMlsFederation = named('brig', {
-  'claim-key-packages': rpc('Take one MLS key package of every client of a user.', {
-    input: z.object({ claimant: UserId, target: UserId, cipher_suite: CipherSuite }),
-    output: KeyPackageBundle.nullable(),
   }),
 })

@@ -112,7 +112,7 @@ export type PrekeyBundle = z.infer<typeof PrekeyBundle>
 export const UserClientPrekeyMap = userClientMap(Prekey.nullable(), USERS_PER_CLAIM_MAX)
 export type UserClientPrekeyMap = z.infer<typeof UserClientPrekeyMap>
 
-const KeyPackage = z.object({
+export const ClaimedKeyPackage = z.object({
   domain: Domain,
   user: UserId,
   client: ClientId,
@@ -120,5 +120,7 @@ const KeyPackage = z.object({
   key_package: base64(KEY_PACKAGE_BYTES_MAX),
 })
 
-export const KeyPackageBundle = z.object({ key_packages: z.array(KeyPackage).max(CLIENTS_PER_USER_MAX) })
+export type ClaimedKeyPackage = z.infer<typeof ClaimedKeyPackage>
+
+export const KeyPackageBundle = z.object({ key_packages: z.array(ClaimedKeyPackage).max(CLIENTS_PER_USER_MAX) })
 export type KeyPackageBundle = z.infer<typeof KeyPackageBundle>

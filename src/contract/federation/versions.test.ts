@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ALL_VERSIONS, includesVersion, type Rpc } from '#src/kit/endpoint.ts'
-import { brigDeletionFederation, brigFederation, brigMlsFederation } from './brig.ts'
+import { brigDeletionFederation, brigFederation } from './brig.ts'
 import { cargoholdFederation } from './cargohold.ts'
 import {
   galleyDeletionFederation,
@@ -14,7 +14,6 @@ import {
 const entries: readonly (readonly [string, Rpc])[] = [
   brigFederation,
   brigDeletionFederation,
-  brigMlsFederation,
   galleyFederation,
   galleyMembershipFederation,
   galleyDeletionFederation,

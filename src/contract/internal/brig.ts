@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import { AccountStatus } from '#src/contract/client/brig-people.ts'
 import { ConnectionStatus } from '#src/contract/connections.ts'
-import { PubClient, UserProfile } from '#src/contract/federation/users.ts'
+import { ClientInfo, PubClient, UserProfile } from '#src/contract/federation/users.ts'
 import { Domain, QualifiedConversationId, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
 import { map, set } from '#src/contract/shapes.ts'
 import { TeamRole } from '#src/contract/teams.ts'
+import { CipherSuiteText } from '#src/contract/vocabulary.ts'
 import { answer, endpoint, failure } from '#src/kit/endpoint.ts'
 import { teamsInternal } from './brig-teams.ts'
 import { RemoteConfig, RemoteConfigs } from './remotes.ts'
@@ -84,6 +85,18 @@ const peopleInternal = {
     body: z.object({ users: z.array(UserId).max(USERS_MAX) }),
     answers: {
       found: answer(200, z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) })),
+    },
+  }),
+
+  'get-mls-clients': endpoint('The devices of a user, and whether others can add them to a group of a cipher suite.', {
+    method: 'GET',
+    path: '/i/mls/clients/{user}',
+    access: 'internal',
+    params: z.object({ user: UserId }),
+    query: z.object({ ciphersuite: CipherSuiteText }),
+    answers: {
+      found: answer(200, z.array(ClientInfo).max(CLIENTS_PER_USER_MAX)),
+      'mls-protocol-error': failure(400, 'mls-protocol-error', 'This cipher suite is not used here'),
     },
   }),
 

@@ -4,17 +4,13 @@ import type { Domain } from '#src/contract/ids.ts'
 import type { clientRoutes } from '#src/rpc/context.ts'
 import type { RemoteConnectionNeeds } from './connect-remotely.ts'
 import type { CredentialNeeds } from './credentials.ts'
+import { deviceHandlers } from './device-handlers.ts'
 import { checkHandle } from './handlers/client/check-handle.ts'
 import { claimHandle } from './handlers/client/claim-handle.ts'
-import { claimPrekey } from './handlers/client/claim-prekey.ts'
-import { claimPrekeysOfUser } from './handlers/client/claim-prekeys-of-user.ts'
-import { claimPrekeys } from './handlers/client/claim-prekeys.ts'
 import { clearProperties } from './handlers/client/clear-properties.ts'
 import { deleteOneProperty } from './handlers/client/delete-property.ts'
 import { findFreeHandles } from './handlers/client/find-free-handles.ts'
-import { getCapabilities } from './handlers/client/get-capabilities.ts'
 import { getConnection } from './handlers/client/get-connection.ts'
-import { getDevice } from './handlers/client/get-device.ts'
 import { getFeatureConfigs } from './handlers/client/get-feature-configs.ts'
 import { getMlsPublicKeys } from './handlers/client/get-mls-public-keys.ts'
 import { getOwnName } from './handlers/client/get-own-name.ts'
@@ -25,23 +21,16 @@ import { getSelf } from './handlers/client/get-self.ts'
 import { getSupportedProtocols } from './handlers/client/get-supported-protocols.ts'
 import { getSystemSettings } from './handlers/client/get-system-settings.ts'
 import { getUserByHandle } from './handlers/client/get-user-by-handle.ts'
-import { getUserDevice } from './handlers/client/get-user-device.ts'
 import { getUser } from './handlers/client/get-user.ts'
 import { hasPassword } from './handlers/client/has-password.ts'
 import { listConnections } from './handlers/client/list-connections.ts'
 import { listCookies } from './handlers/client/list-cookies.ts'
-import { listDevicesOfUsers } from './handlers/client/list-devices-of-users.ts'
-import { listDevices } from './handlers/client/list-devices.ts'
-import { listOwnPrekeys } from './handlers/client/list-own-prekeys.ts'
 import { listProperties } from './handlers/client/list-properties.ts'
 import { listTeams } from './handlers/client/list-teams.ts'
-import { listUserDevices } from './handlers/client/list-user-devices.ts'
 import { listUsers } from './handlers/client/list-users.ts'
 import { login } from './handlers/client/login.ts'
 import { logout } from './handlers/client/logout.ts'
-import { registerDevice } from './handlers/client/register-device.ts'
 import { register } from './handlers/client/register.ts'
-import { removeDevice } from './handlers/client/remove-device.ts'
 import { renewAccess } from './handlers/client/renew-access.ts'
 import { requestConnection } from './handlers/client/request-connection.ts'
 import { resolveHandle } from './handlers/client/resolve-handle.ts'
@@ -49,7 +38,6 @@ import { searchContacts } from './handlers/client/search-contacts.ts'
 import { sendActivationCode } from './handlers/client/send-activation-code.ts'
 import { setProperty } from './handlers/client/set-property.ts'
 import { updateConnection } from './handlers/client/update-connection.ts'
-import { updateDevice } from './handlers/client/update-device.ts'
 import { updateLocale } from './handlers/client/update-locale.ts'
 import { updateSelf } from './handlers/client/update-self.ts'
 import { getInvitationInfo } from './handlers/client/get-invitation-info.ts'
@@ -76,7 +64,7 @@ type Handlers = Parameters<typeof clientRoutes<typeof brigClient>>[1]
 export const clientHandlers = (needs: ClientNeeds): Handlers => ({
   ...accounts(needs),
   ...people(needs),
-  ...devices(needs),
+  ...deviceHandlers(needs),
   ...connections(needs),
   ...settings(needs),
   ...teams(needs),
@@ -107,22 +95,6 @@ const people = (needs: ClientNeeds) => ({
   'get-user-by-handle': getUserByHandle(needs),
   'resolve-handle': resolveHandle(needs),
   'search-contacts': searchContacts(needs),
-})
-
-const devices = (needs: ClientNeeds) => ({
-  'register-device': registerDevice(needs),
-  'list-devices': listDevices(needs),
-  'get-device': getDevice(needs),
-  'update-device': updateDevice(needs),
-  'remove-device': removeDevice(needs),
-  'list-own-prekeys': listOwnPrekeys(needs),
-  'get-capabilities': getCapabilities(needs),
-  'list-user-devices': listUserDevices(needs),
-  'get-user-device': getUserDevice(needs),
-  'list-devices-of-users': listDevicesOfUsers(needs),
-  'claim-prekeys-of-user': claimPrekeysOfUser(needs),
-  'claim-prekey': claimPrekey(needs),
-  'claim-prekeys': claimPrekeys(needs),
 })
 
 const connections = (needs: ClientNeeds) => ({

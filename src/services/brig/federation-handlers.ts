@@ -4,6 +4,7 @@ import type { brigFederation } from '#src/contract/federation/brig.ts'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
 import type { ConnectionNeeds } from './connections.ts'
 import { apiVersion } from './handlers/federation/api-version.ts'
+import { claimKeyPackages } from './handlers/federation/claim-key-packages.ts'
 import { claimMultiPrekeyBundle } from './handlers/federation/claim-multi-prekey-bundle.ts'
 import { claimPrekeyBundle } from './handlers/federation/claim-prekey-bundle.ts'
 import { claimPrekey } from './handlers/federation/claim-prekey.ts'
@@ -37,6 +38,7 @@ export const federationHandlers = (needs: FederationNeeds): Handlers => ({
   'get-mls-clients-v0': getMlsClientsV0(needs),
   'get-mls-clients': getMlsClients(needs),
   'get-mls-client': getMlsClient(needs),
+  'claim-key-packages': claimKeyPackages(needs),
   'send-connection-action': sendConnectionAction(needs),
   'get-not-fully-connected-backends': getNotFullyConnectedBackends(needs),
 })

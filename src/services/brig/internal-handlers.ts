@@ -13,6 +13,7 @@ import { getActivationCode } from './handlers/internal/get-activation-code.ts'
 import { getClients } from './handlers/internal/get-clients.ts'
 import { getConnectionsOf } from './handlers/internal/get-connections-of.ts'
 import { getConnectionsTo } from './handlers/internal/get-connections-to.ts'
+import { getMlsClients } from './handlers/internal/get-mls-clients.ts'
 import { getUsers } from './handlers/internal/get-users.ts'
 import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
 import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
@@ -47,6 +48,7 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-activation-code': getActivationCode(needs),
   'get-users': getUsers(needs),
   'get-clients': getClients(needs),
+  'get-mls-clients': getMlsClients(needs),
   'get-connections-of': getConnectionsOf(needs),
   'get-connections-to': getConnectionsTo(needs),
   ...teams(needs),

@@ -1,26 +1,47 @@
-/** Devices as other backends see them when they build MLS groups (federation-api.md §6.6). */
+/** Devices as those see them who build MLS groups, here and elsewhere (federation-api.md §6.6). */
 import type { ClientInfo } from '#src/contract/federation/users.ts'
-import type { SignatureScheme } from '#src/contract/vocabulary.ts'
+import type { ClientId, UserId } from '#src/contract/ids.ts'
+import type { Clock } from '#src/kit/clock.ts'
 import { Refusal } from '#src/kit/errors.ts'
-import type { StoredDevice } from './store-devices.ts'
+import { type Suite, suiteOf } from '#src/mls/cipher-suites.ts'
+import { findDevice, findDevices, type StoredDevice } from './store-devices.ts'
+import { findDevicesWithKeyPackages } from './store-key-packages.ts'
+import type { BrigDb } from './tables.ts'
 
-/** By number of the cipher suite, RFC 9420 §17.1; the last is the draft with Kyber. */
-const SCHEMES: Readonly<Record<number, SignatureScheme>> = {
-  1: 'ed25519',
-  2: 'ecdsa_secp256r1_sha256',
-  5: 'ecdsa_secp521r1_sha512',
-  7: 'ecdsa_secp384r1_sha384',
-  0xf031: 'ed25519',
+export interface MlsClientNeeds {
+  readonly db: BrigDb
+  readonly clock: Clock
 }
 
-export const schemeOf = (suite: number): SignatureScheme => {
-  const scheme = SCHEMES[suite]
-  if (scheme === undefined) throw new Refusal(400, 'mls-protocol-error', { detail: 'unknown cipher suite' })
-  return scheme
+/** Refuses suites that are not used here. */
+export const knownSuite = (number: number): Suite => {
+  const suite = suiteOf(number)
+  if (!suite) throw new Refusal(400, 'mls-protocol-error', { detail: 'unknown cipher suite' })
+  return suite
 }
 
-/** Nobody has key packages while MLS is off, so nobody can be added to a group. */
-export const mlsInfo = ({ id, mls_public_keys: keys }: StoredDevice, scheme: SignatureScheme): ClientInfo => {
-  const key = keys[scheme]
-  return { id, mls: false, ...(key !== undefined && { mls_signature_key: key }) }
+/** All of them, also those without MLS. */
+export const mlsClients = async ({ db, clock }: MlsClientNeeds, user: UserId, suite: Suite): Promise<ClientInfo[]> => {
+  const devices = await findDevices(db, user)
+  const able = await findDevicesWithKeyPackages(db, user, { suite: suite.number, now: clock.now() })
+  return devices.map((device) => infoOf(device, { suite, isAble: able.has(device.id) }))
+}
+
+export const mlsClient = async (
+  { db, clock }: MlsClientNeeds,
+  { user, client }: { readonly user: UserId; readonly client: ClientId },
+  suite: Suite,
+): Promise<ClientInfo> => {
+  const device = await findDevice(db, user, client)
+  if (!device) return { id: client, mls: false }
+  const able = await findDevicesWithKeyPackages(db, user, { suite: suite.number, now: clock.now() })
+  return infoOf(device, { suite, isAble: able.has(client) })
+}
+
+const infoOf = (
+  { id, mls_public_keys: keys }: StoredDevice,
+  { suite, isAble }: { readonly suite: Suite; readonly isAble: boolean },
+): ClientInfo => {
+  const key = keys[suite.scheme]
+  return { id, mls: isAble, ...(key !== undefined && { mls_signature_key: key }) }
 }

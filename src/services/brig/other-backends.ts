@@ -6,6 +6,7 @@ import { brigFederation, type SearchRequest, type SearchResponse } from '#src/co
 import type { UserClients } from '#src/contract/federation/shared.ts'
 import type {
   ClientPrekey,
+  KeyPackageBundle,
   PrekeyBundle,
   PubClient,
   UserClientPrekeyMap,
@@ -13,9 +14,17 @@ import type {
 } from '#src/contract/federation/users.ts'
 import type { ClientId, Domain, Handle, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
+import type { Suite } from '#src/mls/cipher-suites.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { CallContext, RemoteBackends } from '#src/rpc/remote-backends.ts'
 import { FAN_OUT_MAX, FAN_OUT_TIMEOUT_MS, FAN_OUT_TOTAL_MS } from './limits.ts'
+
+/** Of key packages for one of ours. */
+export interface RemoteClaim {
+  readonly claimant: UserId
+  readonly target: QualifiedUserId
+  readonly suite: Suite
+}
 
 export interface OtherBackends {
   profiles(domain: Domain, users: readonly UserId[], context: CallContext): Promise<UserProfile[]>
@@ -29,6 +38,8 @@ export interface OtherBackends {
   ): Promise<ClientPrekey | undefined>
   claimPrekeysOf(domain: Domain, user: UserId, context: CallContext): Promise<PrekeyBundle>
   claimPrekeys(domain: Domain, wanted: UserClients, context: CallContext): Promise<UserClientPrekeyMap>
+  /** As they come: whoever passes them on checks them first. */
+  claimKeyPackages(claim: RemoteClaim, context: CallContext): Promise<KeyPackageBundle | undefined>
 }
 
 export const otherBackends = (remotes: RemoteBackends): OtherBackends => ({
@@ -66,6 +77,11 @@ export const otherBackends = (remotes: RemoteBackends): OtherBackends => ({
 
   claimPrekeys: (domain, wanted, context) =>
     remotes.call(domain, brigFederation['claim-multi-prekey-bundle'], wanted, context),
+
+  claimKeyPackages: async ({ claimant, target, suite }, context) => {
+    const input = { claimant, target: target.id, cipher_suite: suite.number }
+    return (await remotes.call(target.domain, brigFederation['claim-key-packages'], input, context)) ?? undefined
+  },
 })
 
 const isOf = (domain: Domain, { qualified_id: id }: { readonly qualified_id: QualifiedUserId }): boolean =>

@@ -115,6 +115,15 @@ export interface PrekeysTable {
   readonly key: string
 }
 
+export interface KeyPackagesTable {
+  readonly user_id: UserId
+  readonly client_id: ClientId
+  readonly suite: number
+  readonly ref: Uint8Array
+  readonly data: Uint8Array
+  readonly expires_at: Date
+}
+
 export interface ConnectionsTable {
   readonly user_id: UserId
   readonly other_domain: Domain
@@ -146,6 +155,7 @@ export interface BrigTables {
   readonly properties: PropertiesTable
   readonly clients: ClientsTable
   readonly prekeys: PrekeysTable
+  readonly key_packages: KeyPackagesTable
   readonly connections: ConnectionsTable
   readonly remotes: RemotesTable
   readonly remote_teams: RemoteTeamsTable

@@ -1,12 +1,7 @@
-import { mlsInfo, schemeOf } from '../../mls-clients.ts'
-import { findDevice } from '../../store-devices.ts'
-import type { BrigDb } from '../../tables.ts'
+import { knownSuite, mlsClient, type MlsClientNeeds } from '../../mls-clients.ts'
 import type { FederationHandler } from '../handler.ts'
 
 export const getMlsClient =
-  ({ db }: { readonly db: BrigDb }): FederationHandler<'get-mls-client'> =>
-  async ({ user_id: user, client_id: client, cipher_suite: suite }) => {
-    const scheme = schemeOf(suite)
-    const device = await findDevice(db, user, client)
-    return device ? mlsInfo(device, scheme) : { id: client, mls: false }
-  }
+  (needs: MlsClientNeeds): FederationHandler<'get-mls-client'> =>
+  async ({ user_id: user, client_id: client, cipher_suite: suite }) =>
+    mlsClient(needs, { user, client }, knownSuite(suite))

@@ -21,6 +21,7 @@ import { knownRemotes } from './known-remotes.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
 import { otherBackends } from './other-backends.ts'
 import { passwords } from './passwords.ts'
+import { startSearchUpkeep } from './search-upkeep.ts'
 import { keysFor } from './store-sessions.ts'
 import type { BrigDb, BrigTables, SigningKeysTable } from './tables.ts'
 import { newPrivateKey, rawPublicKey, type StoredKey, tokenKeys } from './token-keys.ts'
@@ -81,13 +82,14 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     // Somebody who talks to us can be talked to: what waits for him need not wait for its next try.
     database.notify('peer-heard', peer).catch((error: unknown) => log.warn({ err: error, peer }, 'noting a peer'))
   }
+  const searchUpkeep = startSearchUpkeep({ db, clock, log })
   return {
     routes: [
       ...clientRoutes(brigClient, client, { log }),
       ...internalRoutes(brigInternal, internalHandlers(shared), { log }),
       ...federationRoutes('brig', brigFederation, federationHandlers(shared), { log, clock, onHeard }),
     ],
-    [Symbol.asyncDispose]: async () => {},
+    [Symbol.asyncDispose]: () => searchUpkeep[Symbol.asyncDispose](),
   }
 }
 

@@ -22,9 +22,3 @@ export const parseHandle = (text: string): Handle | undefined => {
   const parsed = Handle.safeParse(text)
   return parsed.success && !RESERVED.has(parsed.data) ? parsed.data : undefined
 }
-
-/** What a user typed into a search field, as handles and names are compared with it. */
-export const searchTerm = (typed: string): string => nameKey(typed.trim().replace(/^@+/, ''))
-
-/** Names are found whatever their case, and in either Unicode spelling. */
-export const nameKey = (name: string): string => name.normalize('NFKC').toLowerCase()

@@ -55,6 +55,20 @@ export const FAN_OUT_TOTAL_MS = 12_000
 /** federation-api.md §6.4: contacts in one answer to another backend. */
 export const REMOTE_SEARCH_RESULTS_MAX = 15
 
+/** Words of a name from which on it is found, and words of a search that are looked at. */
+export const SEARCH_ROTATIONS_MAX = 5
+/** Rows of one user in the index of the search: his name from each word on, and his handle. */
+export const SEARCH_TEXTS_PER_USER_MAX = SEARCH_ROTATIONS_MAX + 1
+/** Of one such text; no longer than a name, though folding makes some letters several. */
+export const SEARCH_TEXT_CHARACTERS_MAX = 128
+/** People who match one word of a search and are tried against the others. */
+export const SEARCH_CANDIDATES_MAX = 500
+/** Writing texts for users who were there before: so many at once, and so long a pause for those who are served. */
+export const SEARCH_BATCH_USERS = 500
+export const SEARCH_BATCH_PAUSE_MS = 20
+/** Before it is tried again after the database refused. */
+export const SEARCH_RETRY_MS = 10_000
+
 /** federation-transport.md §10.2. */
 export const REMOTES_MAX = 10_000
 export const REMOTE_UPDATE_INTERVAL_SECONDS = 10

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Domain, UserId } from '#src/contract/ids.ts'
+import { Domain, TeamId, UserId } from '#src/contract/ids.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import { FAN_OUT_MAX } from './limits.ts'
@@ -30,6 +30,14 @@ test('a backend speaks only for its own users, and only for those it was asked a
   const search = otherBackends(answering({ contacts, searchPolicy: 'full_search' }))
   const result = await search.search(B, { term: 'b', from: null, onlyInTeams: null, types: null }, context)
   assert.deepEqual(result, { contacts: [profile(B, BRAD)], searchPolicy: 'full_search' })
+})
+
+test('USR-015: contacts of teams that we may not see are dropped, whatever the other backend thinks', async () => {
+  const [ours, other] = [TeamId.parse('7ea00000-0000-4000-8000-000000000001'), '7ea00000-0000-4000-8000-000000000002']
+  const contacts = [ours, other, null].map((team) => ({ ...profile(B, BOB), team }))
+  const search = otherBackends(answering({ contacts, searchPolicy: 'full_search' }))
+  const result = await search.search(B, { term: 'b', from: null, onlyInTeams: [ours], types: null }, context)
+  assert.deepEqual(result.contacts, [{ ...profile(B, BOB), team: ours }])
 })
 
 test('devices of users who were not asked about are dropped, and who has none has an empty list', async () => {

@@ -6,6 +6,7 @@ import { brigFederation, type SearchRequest, type SearchResponse } from '#src/co
 import type { UserClients } from '#src/contract/federation/shared.ts'
 import type {
   ClientPrekey,
+  Contact,
   KeyPackageBundle,
   PrekeyBundle,
   PubClient,
@@ -55,8 +56,11 @@ export const otherBackends = (remotes: RemoteBackends): OtherBackends => ({
   },
 
   search: async (domain, request, context) => {
+    const { onlyInTeams: teams } = request
     const { contacts, searchPolicy } = await remotes.call(domain, brigFederation['search-users'], request, context)
-    return { contacts: contacts.filter((contact) => isOf(domain, contact)), searchPolicy }
+    // It was told of our restriction, and is not trusted to have kept to it.
+    const mayBeFound = ({ team }: Contact) => teams === null || (team !== null && teams.includes(team))
+    return { contacts: contacts.filter((contact) => isOf(domain, contact) && mayBeFound(contact)), searchPolicy }
   },
 
   devices: async (domain, users, context) => {

@@ -3,6 +3,7 @@ import type { SelfProfile } from '#src/contract/client/brig-people.ts'
 import type { Contact, UserProfile } from '#src/contract/federation/users.ts'
 import { type Domain, Timestamp } from '#src/contract/ids.ts'
 import type { LocalUser } from '#src/contract/internal/brig.ts'
+import type { FoundUser } from './store-search.ts'
 import type { User } from './store-users.ts'
 
 /** Whether an address was shown to be the user's; guests have none. */
@@ -75,7 +76,7 @@ export const localUser = (user: User, domain: Domain): LocalUser => ({
   team_role: user.team_role,
 })
 
-export const contactOf = (user: User, domain: Domain): Contact => ({
+export const contactOf = (user: FoundUser, domain: Domain): Contact => ({
   qualified_id: { domain, id: user.id },
   id: user.id,
   name: user.name,

@@ -2,6 +2,7 @@
 import { type Insertable, type Selectable, type Updateable } from 'kysely'
 import type { TeamId, UserId } from '#src/contract/ids.ts'
 import type { TeamRole } from '#src/contract/teams.ts'
+import { updateInboundSearch } from './store-search-texts.ts'
 import type { User } from './store-users.ts'
 import type { BrigDb, BrigTransaction, TeamInvitationsTable, TeamsTable } from './tables.ts'
 
@@ -16,8 +17,14 @@ export const findTeam = (db: BrigDb, id: TeamId): Promise<StoredTeam | undefined
   db.selectFrom('teams').selectAll().where('id', '=', id).executeTakeFirst()
 
 /** False when there is no such team. */
-export const updateTeam = async (db: BrigDb, id: TeamId, changes: Updateable<TeamsTable>): Promise<boolean> => {
-  const updated = await db.updateTable('teams').set(changes).where('id', '=', id).returning('id').executeTakeFirst()
+export const updateTeam = async (
+  tx: BrigTransaction,
+  id: TeamId,
+  changes: Updateable<TeamsTable>,
+): Promise<boolean> => {
+  const updated = await tx.updateTable('teams').set(changes).where('id', '=', id).returning('id').executeTakeFirst()
+  const { is_inbound_searchable: isInbound } = changes
+  if (updated && isInbound !== undefined) await updateInboundSearch(tx, id, isInbound)
   return updated !== undefined
 }
 

@@ -1,6 +1,7 @@
 /** SQL on users, their handles and settings. */
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import type { Handle, UserId } from '#src/contract/ids.ts'
+import { INDEXED, writeSearchTexts } from './store-search-texts.ts'
 import type { BrigDb, BrigTransaction, UsersTable } from './tables.ts'
 
 export type User = Selectable<UsersTable>
@@ -18,14 +19,16 @@ export const lockUsers = async (tx: BrigTransaction, ids: readonly UserId[]): Pr
 }
 
 /** False when the e-mail address is taken. */
-export const insertUser = async (db: BrigDb, user: Insertable<UsersTable>): Promise<boolean> => {
-  const inserted = await db
+export const insertUser = async (tx: BrigTransaction, user: Insertable<UsersTable>): Promise<boolean> => {
+  const inserted = await tx
     .insertInto('users')
     .values(user)
     .onConflict((conflict) => conflict.column('email_key').doNothing())
-    .returning('id')
+    .returning(['id', ...INDEXED])
     .executeTakeFirst()
-  return inserted !== undefined
+  if (!inserted) return false
+  await writeSearchTexts(tx, [inserted])
+  return true
 }
 
 export const findUser = (db: BrigDb, id: UserId): Promise<User | undefined> =>
@@ -46,8 +49,15 @@ export const findUserByEmail = (db: BrigDb, key: string): Promise<User | undefin
 export const findUserByHandle = (db: BrigDb, handle: Handle): Promise<User | undefined> =>
   db.selectFrom('users').selectAll().where('handle', '=', handle).where('status', '!=', 'deleted').executeTakeFirst()
 
-export const updateUser = async (db: BrigDb, id: UserId, changes: Updateable<UsersTable>): Promise<void> => {
-  await db.updateTable('users').set(changes).where('id', '=', id).execute()
+/** The only way in which users are changed, so that the search knows of every change that concerns it. */
+export const updateUser = async (tx: BrigTransaction, id: UserId, changes: Updateable<UsersTable>): Promise<void> => {
+  const updated = await tx
+    .updateTable('users')
+    .set(changes)
+    .where('id', '=', id)
+    .returning(['id', ...INDEXED])
+    .executeTakeFirst()
+  if (updated && INDEXED.some((column) => column in changes)) await writeSearchTexts(tx, [updated])
 }
 
 /** Those of the handles that somebody has. */
@@ -59,29 +69,6 @@ export const takenHandles = async (db: BrigDb, handles: readonly Handle[]): Prom
     .where('handle', 'in', [...handles])
     .execute()
   return new Set(rows.flatMap(({ handle }) => handle ?? []))
-}
-
-export interface SearchQuery {
-  /** Lower case; what names and handles must begin with. */
-  readonly term: string
-  readonly size: number
-  readonly except: UserId | undefined
-}
-
-/** Active users whose name or handle begins with the term; the one whose handle it is comes first. */
-export const searchUsers = (db: BrigDb, { term, size, except }: SearchQuery): Promise<User[]> => {
-  const prefix = `${term.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
-  let query = db
-    .selectFrom('users')
-    .selectAll()
-    .where('status', '=', 'active')
-    .where(sql<boolean>`(handle like ${prefix} or name_key like ${prefix})`)
-    .orderBy(sql`coalesce(handle = ${term}, false)`, 'desc')
-    .orderBy('name_key')
-    .orderBy('id')
-    .limit(size)
-  if (except !== undefined) query = query.where('id', '!=', except)
-  return query.execute()
 }
 
 export const findProperties = (db: BrigDb, user: UserId): Promise<{ key: string; value: string }[]> =>

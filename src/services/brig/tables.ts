@@ -20,7 +20,6 @@ type Bigint = ColumnType<string | number, number, number>
 export interface UsersTable {
   readonly id: UserId
   readonly name: string
-  readonly name_key: string
   readonly handle: Handle | null
   readonly email: string | null
   readonly email_key: string | null
@@ -62,6 +61,19 @@ export interface TeamInvitationsTable {
   readonly code: string
   readonly created_by: UserId
   readonly created_at: Date
+}
+
+export interface SearchTextsTable {
+  readonly user_id: UserId
+  readonly text: string
+  readonly team_id: TeamId | null
+  readonly is_inbound_searchable: boolean
+}
+
+export interface SearchProgressTable {
+  readonly form: number
+  readonly after: UserId | null
+  readonly is_complete: boolean
 }
 
 export interface CookiesTable {
@@ -149,6 +161,8 @@ export interface BrigTables {
   readonly users: UsersTable
   readonly teams: TeamsTable
   readonly team_invitations: TeamInvitationsTable
+  readonly search_texts: SearchTextsTable
+  readonly search_progress: SearchProgressTable
   readonly cookies: CookiesTable
   readonly login_failures: LoginFailuresTable
   readonly signing_keys: SigningKeysTable

@@ -3,7 +3,6 @@ import type { OutcomeOf } from '#src/kit/endpoint.ts'
 import { type Domain, TeamId, UserId } from '#src/contract/ids.ts'
 import { type Admission, admit, type NewAccount } from '../../admission.ts'
 import type { Announcements, Cause } from '../../announcements.ts'
-import { nameKey } from '../../handle-rules.ts'
 import type { Passwords } from '../../passwords.ts'
 import { selfProfile } from '../../profiles.ts'
 import { plusSeconds } from '../../session-rules.ts'
@@ -75,7 +74,6 @@ const refuseInvited = async (
 
 const columnsOf = ({ account, admitted: { email }, passwordHash }: Creation, now: Date) => ({
   name: account.name,
-  name_key: nameKey(account.name),
   handle: null,
   email: email?.shown ?? null,
   email_key: email?.key ?? null,

@@ -1,14 +1,14 @@
 import type { SearchResult } from '#src/contract/client/brig-users.ts'
+import type { SearchRequest } from '#src/contract/federation/brig.ts'
 import type { Contact } from '#src/contract/federation/users.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { SearchPolicy } from '#src/contract/vocabulary.ts'
 import { userOf } from '../../callers.ts'
 import { searchableTeams } from '../../federation-rules.ts'
-import { searchTerm } from '../../handle-rules.ts'
 import type { KnownRemotes } from '../../known-remotes.ts'
 import type { OtherBackends } from '../../other-backends.ts'
-import { contactOf, isVerified } from '../../profiles.ts'
-import { searchUsers } from '../../store-users.ts'
+import { isVerified } from '../../profiles.ts'
+import { searchHere } from '../../search.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
 
@@ -20,25 +20,17 @@ interface Needs {
 }
 
 export const searchContacts =
-  ({ db, domain, others, known }: Needs): ClientHandler<'search-contacts'> =>
-  async ({ query }, { caller, requestId }) => {
-    const user = await userOf(db, caller)
-    if (!isVerified(user)) return { outcome: 'insufficient-permissions' }
-    const term = searchTerm(query.q)
-    const { domain: asked = domain } = query
-    if (asked === domain) {
-      const found = term === '' ? [] : await searchUsers(db, { term, size: query.size, except: user.id })
-      return {
-        outcome: 'found',
-        body: result(
-          found.map((hit) => contactOf(hit, domain)),
-          'full_search',
-        ),
-      }
+  (needs: Needs): ClientHandler<'search-contacts'> =>
+  async ({ query: { q, size, domain = needs.domain } }, { caller, requestId }) => {
+    const user = await userOf(needs.db, caller)
+    if (!isVerified(user) || user.team_role === 'partner') return { outcome: 'insufficient-permissions' }
+    if (domain === needs.domain) {
+      return { outcome: 'found', body: result(await searchHere(needs, user, { typed: q, size }), 'full_search') }
     }
-    const request = { term, from: null, onlyInTeams: searchableTeams(await known.find(asked)), types: null }
-    const { contacts, searchPolicy } = await others.search(asked, request, { requestId })
-    return { outcome: 'found', body: result(contacts.slice(0, query.size), searchPolicy) }
+    const teams = searchableTeams(await needs.known.find(domain))
+    const request: SearchRequest = { term: q.trim().toLowerCase(), from: user.team_id, onlyInTeams: teams, types: null }
+    const { contacts, searchPolicy } = await needs.others.search(domain, request, { requestId })
+    return { outcome: 'found', body: result(contacts.slice(0, size), searchPolicy) }
   }
 
 /** A hit by handle may come again among those by name (federation-api.md §6.4). */

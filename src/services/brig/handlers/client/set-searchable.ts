@@ -13,6 +13,7 @@ export const setSearchable =
     if (team === null || !mayManageMembers(role)) return { outcome: 'insufficient-permissions' }
     const member = await findTeamMember(db, team, params.user)
     if (!member) return { outcome: 'insufficient-permissions' }
-    await updateUser(db, member.id, { is_searchable: body.set_searchable })
+    const changes = { is_searchable: body.set_searchable }
+    await db.transaction().execute((tx) => updateUser(tx, member.id, changes))
     return { outcome: 'set' }
   }

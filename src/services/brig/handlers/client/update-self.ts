@@ -1,5 +1,4 @@
 import { userOf } from '../../callers.ts'
-import { nameKey } from '../../handle-rules.ts'
 import { announceToContacts, type SelfUpdateNeeds } from '../../self-updates.ts'
 import { updateUser } from '../../store-users.ts'
 import type { BrigDb } from '../../tables.ts'
@@ -18,7 +17,7 @@ export const updateSelf =
     const { name, text_status, accent_id, assets } = body
     await needs.db.transaction().execute(async (tx) => {
       await updateUser(tx, user.id, {
-        ...(name !== undefined && { name, name_key: nameKey(name) }),
+        ...(name !== undefined && { name }),
         ...(text_status !== undefined && { text_status }),
         ...(accent_id !== undefined && { accent_id }),
         ...(assets !== undefined && { assets: JSON.stringify(assets) }),

@@ -5,6 +5,8 @@ import type { InternalHandler } from '../handler.ts'
 export const setSearchVisibilityInbound =
   ({ db }: { readonly db: BrigDb }): InternalHandler<'set-search-visibility-inbound'> =>
   async ({ params, body: { status } }) => {
-    const isKnown = await updateTeam(db, params.team, { is_inbound_searchable: status === 'enabled' })
+    const isKnown = await db
+      .transaction()
+      .execute((tx) => updateTeam(tx, params.team, { is_inbound_searchable: status === 'enabled' }))
     return isKnown ? { outcome: 'set', body: { status } } : { outcome: 'no-team' }
   }

@@ -23,7 +23,6 @@ interface Payloads {
 
 const entries: Readonly<Record<string, Rpc>> = {
   ...ofComponent('brig', brig.brigFederation),
-  ...ofComponent('brig', brig.brigDeletionFederation),
   ...ofComponent('galley', galley.galleyFederation),
   ...ofComponent('galley', galley.galleyMembershipFederation),
   ...ofComponent('galley', galley.galleyDeletionFederation),

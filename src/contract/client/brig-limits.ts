@@ -9,6 +9,7 @@ export const NEW_PASSWORD_CHARACTERS_MIN = 8
 export const OLD_PASSWORD_CHARACTERS_MIN = 6
 
 export const CODE_CHARACTERS_MAX = 64
+export const CODE_KEY_CHARACTERS_MAX = 128
 
 /** Labels of cookies and devices, models: free text shown in lists. */
 export const LABEL_CHARACTERS_MAX = 256

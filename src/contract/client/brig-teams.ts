@@ -1,12 +1,15 @@
 /** Teams, as far as their members' clients need them. Who is in one is decided by invitations. */
 import { z } from 'zod'
 import { Name, TeamId, Timestamp, UserId } from '#src/contract/ids.ts'
+import { text } from '#src/contract/shapes.ts'
 import { TeamIcon, TeamName, TeamRole } from '#src/contract/teams.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
   INVITATION_CODE_CHARACTERS_MAX,
   INVITATIONS_PAGE_MAX,
+  OLD_PASSWORD_CHARACTERS_MIN,
   PAGING_STATE_CHARACTERS_MAX,
+  PASSWORD_CHARACTERS_MAX,
   TEAM_MEMBERS_PAGE_MAX,
 } from './brig-limits.ts'
 import { EmailText, Locale, optionally } from './brig-people.ts'
@@ -100,6 +103,24 @@ const membership = {
     answers: {
       found: answer(200, TeamMember),
       'no-team-member': noMember,
+      'not-found': failure(404, 'no-team-member', 'Team member not found'),
+    },
+  }),
+
+  'remove-team-member': endpoint('Remove somebody from my team, and delete the account: it belongs to the team.', {
+    method: 'DELETE',
+    path: '/teams/{team}/members/{user}',
+    access: 'token',
+    params: MemberPath,
+    body: z
+      .object({ password: optionally(text(OLD_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)) })
+      .default({ password: undefined }),
+    answers: {
+      accepted: empty(202),
+      'no-team': noTeam,
+      'no-team-member': noMember,
+      'operation-denied': failure(403, 'operation-denied', 'Insufficient permissions'),
+      'access-denied': failure(403, 'access-denied', 'This operation requires the password, and an owner for owners'),
       'not-found': failure(404, 'no-team-member', 'Team member not found'),
     },
   }),

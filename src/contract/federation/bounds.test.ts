@@ -11,7 +11,6 @@ import { UserClients } from './shared.ts'
 
 const contracts: readonly Readonly<Record<string, Rpc>>[] = [
   brig.brigFederation,
-  brig.brigDeletionFederation,
   galley.galleyFederation,
   galley.galleyMembershipFederation,
   galley.galleyDeletionFederation,

@@ -136,10 +136,7 @@ export const brigFederation = named('brig', {
     input: z.object({ domains: Domains }),
     output: z.object({ non_connected_backends: Domains }),
   }),
-})
 
-/** Deletion of accounts; not served yet. */
-export const brigDeletionFederation = named('brig', {
   'on-user-deleted-connections': notification('Tell that one of our users, with whom theirs are connected, is gone.', {
     input: z.object({ user: UserId, connections: z.array(UserId).min(1).max(CONNECTIONS_PER_NOTIFICATION_MAX) }),
   }),

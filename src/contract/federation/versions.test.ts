@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ALL_VERSIONS, includesVersion, type Rpc } from '#src/kit/endpoint.ts'
-import { brigDeletionFederation, brigFederation } from './brig.ts'
+import { brigFederation } from './brig.ts'
 import { cargoholdFederation } from './cargohold.ts'
 import {
   galleyDeletionFederation,
@@ -13,7 +13,6 @@ import {
 
 const entries: readonly (readonly [string, Rpc])[] = [
   brigFederation,
-  brigDeletionFederation,
   galleyFederation,
   galleyMembershipFederation,
   galleyDeletionFederation,

@@ -30,6 +30,8 @@ export interface Announcements {
   push(tx: BrigTransaction, told: { users: readonly UserId[]; event: PushedEvent }, cause: Cause): Promise<QueueId>
   align(tx: BrigTransaction, alignment: OneToOneAlignment, cause: Cause): Promise<QueueId>
   closeDevice(tx: BrigTransaction, device: { user: UserId; client: ClientId }, cause: Cause): Promise<QueueId>
+  /** Takes a deleted user out of all conversations, then forgets what he was told. */
+  forgetUser(tx: BrigTransaction, gone: { user: UserId }, cause: Cause): Promise<QueueId>
   /** Waits, not for ever, until everything up to there has arrived. */
   arrived(id: QueueId, cause: Cause): Promise<void>
 }
@@ -53,6 +55,11 @@ export const announcements = ({ random, courier, log }: Needs): Announcements =>
 
   closeDevice: (tx, device, { requestId }) =>
     enqueueLocal(tx, { target: 'gundeck', endpoint: 'remove-client', body: device, requestId }),
+
+  forgetUser: async (tx, gone, { requestId }) => {
+    await enqueueLocal(tx, { target: 'galley', endpoint: 'remove-user', body: gone, requestId })
+    return enqueueLocal(tx, { target: 'gundeck', endpoint: 'remove-user', body: gone, requestId })
+  },
 
   arrived: async (id, { requestId }) => {
     // The change is stored and will be told; only that it has been told already cannot always be promised.

@@ -19,6 +19,7 @@ import { federationHandlers } from './federation-handlers.ts'
 import { internalHandlers } from './internal-handlers.ts'
 import { knownRemotes } from './known-remotes.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
+import { type MailConfig, mailerFor } from './mailer.ts'
 import { otherBackends } from './other-backends.ts'
 import { passwords } from './passwords.ts'
 import { startSearchUpkeep } from './search-upkeep.ts'
@@ -32,6 +33,7 @@ export const brigMigrations = new URL('migrations/', import.meta.url)
 export interface BrigConfig {
   readonly domain: Domain
   readonly federation?: { readonly strategy: Strategy; readonly remotes: readonly RemoteConfig[] } | undefined
+  readonly email?: MailConfig | undefined
   readonly development: { readonly headlessCode?: string | undefined; readonly insecureCookies: boolean }
 }
 
@@ -59,6 +61,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const [removal] = await keysOf(db, 'mls-removal', clock)
   if (!removal) throw new Error('there is no key to remove members from MLS groups with')
   const { headlessCode, insecureCookies } = config.development
+  const mailer = await mailerFor({ email: config.email, isHeadless: headlessCode !== undefined }, log)
   const shared = {
     db,
     domain,
@@ -70,12 +73,14 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     others: otherBackends(remotes),
     known: knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }),
     announcements: announcements({ random, courier, log }),
+    mailer,
+    codes: { clock, random, headlessCode },
   }
   const client = clientHandlers({
     ...shared,
     passwords: passwords({ random }),
     sessions: { keys, clock, random, isCookieSecure: !insecureCookies },
-    isRegistrationOpen: headlessCode !== undefined,
+    isRegistrationOpen: mailer.isOpen,
     removalKey: rawPublicKey(removal.privateKey),
   })
   const onHeard = (peer: Domain): void => {
@@ -89,7 +94,10 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
       ...internalRoutes(brigInternal, internalHandlers(shared), { log }),
       ...federationRoutes('brig', brigFederation, federationHandlers(shared), { log, clock, onHeard }),
     ],
-    [Symbol.asyncDispose]: () => searchUpkeep[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await searchUpkeep[Symbol.asyncDispose]()
+      await mailer[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -31,19 +31,19 @@ export const checkPassword = async (
   }
   const now = clock.now()
   const window = { now, countedFrom: plusSeconds(now, -FAILED_LOGINS_WINDOW_SECONDS) }
-  const before = await mustWait(db, user, window)
+  const before = await waitingTime(db, user, window)
   if (before) return before
   if (!(await passwords.verify(user.password_hash, password))) {
     await addLoginFailure(db, user.id, window)
     return 'wrong'
   }
-  const meanwhile = await mustWait(db, user, window)
+  const meanwhile = await waitingTime(db, user, window)
   if (meanwhile) return meanwhile
   await forgetLoginFailures(db, user.id)
   return 'right'
 }
 
-const mustWait = async (
+const waitingTime = async (
   db: BrigDb,
   user: User,
   window: FailureWindow,
@@ -65,8 +65,11 @@ export const reauthenticate = async (
   const verdict = await checkPassword(needs, user, password)
   if (verdict === 'right') return undefined
   if (verdict === 'wrong') return 'wrong-password'
-  throw new Refusal(429, 'client-error', {
-    detail: 'Logins too frequent',
-    headers: { 'retry-after': String(verdict.retryAfterSeconds) },
-  })
+  throw mustWait(verdict)
 }
+
+export const mustWait = ({ retryAfterSeconds }: { readonly retryAfterSeconds: number }): Refusal =>
+  new Refusal(429, 'client-error', {
+    detail: 'Logins too frequent',
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  })

@@ -14,6 +14,7 @@ import { getNotFullyConnectedBackends } from './handlers/federation/get-not-full
 import { getUserByHandle } from './handlers/federation/get-user-by-handle.ts'
 import { getUserClients } from './handlers/federation/get-user-clients.ts'
 import { getUsersByIds } from './handlers/federation/get-users-by-ids.ts'
+import { onUserDeletedConnections } from './handlers/federation/on-user-deleted-connections.ts'
 import { searchUsers } from './handlers/federation/search-users.ts'
 import { sendConnectionAction } from './handlers/federation/send-connection-action.ts'
 import type { KnownRemotes } from './known-remotes.ts'
@@ -41,4 +42,5 @@ export const federationHandlers = (needs: FederationNeeds): Handlers => ({
   'claim-key-packages': claimKeyPackages(needs),
   'send-connection-action': sendConnectionAction(needs),
   'get-not-fully-connected-backends': getNotFullyConnectedBackends(needs),
+  'on-user-deleted-connections': onUserDeletedConnections(needs),
 })

@@ -82,3 +82,21 @@ export const TEAM_INVITATIONS_MAX = 1_000
 export const INVITATION_CODE_BYTES = 24
 /** client-auth.md §2.1: as long as an account may await its activation. */
 export const INVITATION_SECONDS = 1_209_600
+
+/** client-auth.md §2.1: wrong tries that a code survives. */
+export const CODE_ATTEMPTS_MAX = 3
+/** For an account that waits for it; an address alone has to hurry more. */
+export const ACCOUNT_ACTIVATION_SECONDS = 1_209_600
+export const ACTIVATION_SECONDS = 3_600
+/** client-auth.md §5. */
+export const PASSWORD_RESET_SECONDS = 600
+export const DELETION_SECONDS = 600
+export const DELETION_KEY_BYTES = 24
+
+/** To the SMTP server, which is usually near and queues itself. */
+export const MAIL_TIMEOUT_MS = 10_000
+export const MAILS_AT_ONCE = 4
+export const MAILS_WAITING_MAX = 1_000
+
+/** rules.md §7: connections in one notification that a user is gone. */
+export const CONNECTIONS_PER_NOTIFICATION = 1_000

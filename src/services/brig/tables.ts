@@ -37,6 +37,18 @@ export interface UsersTable {
   readonly team_invited_by: UserId | null
   readonly team_joined_at: Date | null
   readonly is_searchable: Generated<boolean>
+  readonly email_unvalidated: Generated<string | null>
+}
+
+export interface CodesTable {
+  readonly purpose: 'activation' | 'password-reset' | 'deletion'
+  readonly key: string
+  readonly code_hash: Uint8Array
+  readonly user_id: UserId | null
+  readonly email: string | null
+  readonly email_key: string | null
+  readonly attempts: Generated<number>
+  readonly expires_at: Date
 }
 
 export interface TeamsTable {
@@ -164,6 +176,7 @@ export interface BrigTables {
   readonly search_texts: SearchTextsTable
   readonly search_progress: SearchProgressTable
   readonly cookies: CookiesTable
+  readonly codes: CodesTable
   readonly login_failures: LoginFailuresTable
   readonly signing_keys: SigningKeysTable
   readonly properties: PropertiesTable

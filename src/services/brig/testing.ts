@@ -17,6 +17,7 @@ import { jsonResponse, type Route, type Transport, type WireResponse } from '#sr
 import { nullLog } from '#src/kit/log.ts'
 import { type TestClock, testClock } from '#src/kit/clock.ts'
 import { systemRandom } from '#src/kit/random.ts'
+import { Bundle, LOCAL_LANE } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { type Caller, callerHeaders } from '#src/rpc/context.ts'
 import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
@@ -34,6 +35,12 @@ export interface Letter {
   readonly body: Record<string, unknown>
 }
 
+export interface RemoteLetter {
+  readonly domain: string
+  readonly rpc: string
+  readonly body: unknown
+}
+
 export interface TestBrig extends AsyncDisposable {
   readonly domain: Domain
   readonly routes: readonly Route[]
@@ -45,10 +52,14 @@ export interface TestBrig extends AsyncDisposable {
   told(): Promise<Letter[]>
   /** Of those the events, each with the users it is for. */
   events(): Promise<{ readonly users: string[]; readonly event: PushedEvent }[]>
+  /** What was queued for other backends since the last time, oldest first. */
+  sent(): Promise<RemoteLetter[]>
   /** The same brig once more, as after a restart. */
   restarted(): Promise<Transport>
   /** Runs SQL, for states that no request leads to. */
   alter(text: string): Promise<void>
+  /** Reads what no request tells. */
+  query(text: string): Promise<Record<string, unknown>[]>
 }
 
 export interface TestBrigOptions {
@@ -115,10 +126,12 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
     database,
     told,
     events: async () => (await told()).flatMap(eventsOf),
+    sent: () => takeRemoteLetters(db),
     restarted: async () => inMemory((await start()).routes),
     alter: async (text) => {
       await sql.raw(text).execute(db)
     },
+    query: async (text) => (await sql.raw<Record<string, unknown>>(text).execute(db)).rows,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -130,8 +143,36 @@ const openOwn = async (stack: AsyncDisposableStack): Promise<Database> => {
 }
 
 const takeLetters = async (db: Kysely<unknown>): Promise<Letter[]> => {
-  const { rows } = await sql<{ id: string; letter: string }>`delete from brig.outbox returning id, letter`.execute(db)
+  const { rows } = await sql<{ id: string; letter: string }>`
+    delete from brig.outbox where lane = ${LOCAL_LANE} returning id, letter`.execute(db)
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id)).map(({ letter }) => JSON.parse(letter) as Letter)
+}
+
+const takeRemoteLetters = async (db: Kysely<unknown>): Promise<RemoteLetter[]> => {
+  const { rows } = await sql<{ id: string; lane: string; letter: string }>`
+    delete from brig.outbox where lane <> ${LOCAL_LANE} returning id, lane, letter`.execute(db)
+  return rows
+    .toSorted((a, b) => Number(a.id) - Number(b.id))
+    .flatMap(({ lane, letter }) => {
+      const { notifications } = Bundle.parse(JSON.parse(letter))
+      return notifications.map(({ path, body }) => ({ domain: lane, rpc: path, body: JSON.parse(body) as unknown }))
+    })
+}
+
+/** Carries what one brig has queued to the others, as the courier does; also what that leads to. */
+export const deliver = async (from: TestBrig, ...to: readonly TestBrig[]): Promise<void> => {
+  for (const { domain, rpc, body } of await from.sent()) {
+    const peer = to.find((brig) => brig.domain === domain)
+    if (!peer) continue
+    const headers = { 'x-wire-api-version': '3' }
+    const answer = await carry(peer.transport, {
+      own: from.domain,
+      rpc,
+      headers,
+      body: Buffer.from(JSON.stringify(body)),
+    })
+    if (answer.status !== 200) throw new Error(`${domain} answered ${rpc} with ${answer.status}`)
+  }
 }
 
 interface PushBody {
@@ -157,7 +198,7 @@ const federatorOf = (own: Domain, network: Network): FederatorTransport => ({
       ? jsonResponse(422, { code: 422, label: 'invalid-domain', message: 'no SRV record' })
       : network.cutOff.has(domain)
         ? jsonResponse(521, { code: 521, label: 'federation-connection-refused', message: 'refused' })
-        : await deliver(peer, { own, rpc, headers, body })
+        : await carry(peer, { own, rpc, headers, body })
     const { status, body: answer } = response
     return { status, headers: response.headers, body: answer instanceof Uint8Array ? once(answer) : answer }
   },
@@ -170,7 +211,7 @@ interface Delivery {
   readonly body: Uint8Array
 }
 
-const deliver = async (peer: Transport, { own, rpc, headers, body }: Delivery): Promise<WireResponse> =>
+const carry = async (peer: Transport, { own, rpc, headers, body }: Delivery): Promise<WireResponse> =>
   peer.send({
     method: 'POST',
     pattern: FEDERATION_PATTERN,

@@ -146,7 +146,7 @@ const serve = async (
 }
 
 const startGundeckHere = async (shared: Shared, database: Database): Promise<Gundeck> => {
-  const gundeck = await startGundeck({ database, clock, random, log: shared.log })
+  const gundeck = await startGundeck({ database, brig: shared.board.transport('brig'), clock, random, log: shared.log })
   const listener = await serve(shared, 'gundeck', gundeck)
   shared.stack.use(gundeck.acceptUpgradesOn(listener.server))
   return gundeck

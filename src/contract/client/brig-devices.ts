@@ -51,7 +51,7 @@ export type MlsPublicKeys = z.infer<typeof MlsPublicKeys>
 export const DeviceType = z.enum(['permanent', 'temporary'])
 export type DeviceType = z.infer<typeof DeviceType>
 
-export const Capability = z.literal('legalhold-implicit-consent')
+export const Capability = z.enum(['legalhold-implicit-consent', 'consumable-notifications'])
 export type Capability = z.infer<typeof Capability>
 
 export const Capabilities = z.array(Capability).max(CAPABILITIES_MAX)
@@ -98,6 +98,7 @@ const DeviceUpdate = z.object({
 const DevicePath = z.object({ client: ClientId })
 const missingPassword = failure(403, 'missing-auth', 'A password is needed for this')
 const unknownDevice = failure(404, 'client-not-found', 'There is no such client')
+const tooManyPrekeys = failure(413, 'client-error', 'Too many prekeys of one device')
 const duplicateKey = failure(400, 'mls-duplicate-public-key', 'A public key cannot be replaced')
 
 const own = {
@@ -110,7 +111,9 @@ const own = {
       registered: answer(201, Device, 'With its path as Location.'),
       'missing-auth': missingPassword,
       'wrong-password': wrongPassword,
+      'duplicate-key': duplicateKey,
       'too-many-clients': failure(403, 'too-many-clients', 'Too many clients'),
+      'too-many-prekeys': tooManyPrekeys,
     },
   }),
 
@@ -140,6 +143,7 @@ const own = {
       updated: empty(200),
       'not-found': unknownDevice,
       'duplicate-key': duplicateKey,
+      'too-many-prekeys': tooManyPrekeys,
       'capability-removed': failure(409, 'client-capabilities-cannot-be-removed', 'Capabilities cannot be withdrawn'),
     },
   }),

@@ -3,11 +3,19 @@ import { z } from 'zod'
 import { AccountStatus } from '#src/contract/client/brig-people.ts'
 import { ConnectionStatus } from '#src/contract/connections.ts'
 import { ClientInfo, PubClient, UserProfile } from '#src/contract/federation/users.ts'
-import { Domain, QualifiedConversationId, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
+import {
+  ClientId,
+  Domain,
+  QualifiedConversationId,
+  QualifiedUserId,
+  TeamId,
+  Timestamp,
+  UserId,
+} from '#src/contract/ids.ts'
 import { map, set } from '#src/contract/shapes.ts'
 import { TeamRole } from '#src/contract/teams.ts'
 import { CipherSuiteText } from '#src/contract/vocabulary.ts'
-import { answer, endpoint, failure } from '#src/kit/endpoint.ts'
+import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import { teamsInternal } from './brig-teams.ts'
 import { RemoteConfig, RemoteConfigs } from './remotes.ts'
 
@@ -86,6 +94,14 @@ const peopleInternal = {
     answers: {
       found: answer(200, z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) })),
     },
+  }),
+
+  'note-activity': endpoint('Remember that a device is in use; of several times the latest counts.', {
+    method: 'POST',
+    path: '/i/clients/activity',
+    access: 'internal',
+    body: z.object({ user: UserId, client: ClientId, until: Timestamp }),
+    answers: { noted: empty(200, 'Also when there is no such device.') },
   }),
 
   'get-mls-clients': endpoint('The devices of a user, and whether others can add them to a group of a cipher suite.', {

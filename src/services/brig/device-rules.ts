@@ -1,6 +1,6 @@
 /** Devices: their ids, how they may change, and how they are shown (client-users.md §5). */
 import { createHash } from 'node:crypto'
-import { Capability, type Device, type DeviceType, type MlsPublicKeys } from '#src/contract/client/brig-devices.ts'
+import type { Capability, Device, DeviceType, MlsPublicKeys } from '#src/contract/client/brig-devices.ts'
 import type { PubClient } from '#src/contract/federation/users.ts'
 import { ClientId } from '#src/contract/ids.ts'
 import { PERMANENT_DEVICES_MAX, TEMPORARY_DEVICES_MAX } from './limits.ts'
@@ -12,12 +12,12 @@ export const deviceId = (lastKey: string): ClientId =>
   ClientId.parse(createHash('sha256').update(lastKey).digest().subarray(0, 8).toString('hex'))
 
 /**
- * Only what we support is granted. `consumable-notifications` above all is passed over: a client that had it would
- * wait for a stream that we do not serve (client-users.md §5.3).
+ * Only what we support. `consumable-notifications` above all is passed over: a client that had it would wait for a
+ * stream that we do not serve (client-users.md §5.3).
  */
-export const granted = (asked: readonly string[]): Capability[] => [
-  ...new Set(asked.flatMap((name) => Capability.safeParse(name).data ?? [])),
-]
+const GRANTED: readonly Capability[] = ['legalhold-implicit-consent']
+
+export const granted = (asked: readonly string[]): Capability[] => GRANTED.filter((each) => asked.includes(each))
 
 export interface Room {
   /** Devices that make way. */
@@ -36,7 +36,9 @@ export const grownCapabilities = (
   present: readonly Capability[],
   asked: readonly string[],
 ): Capability[] | 'capability-removed' =>
-  present.every((capability) => asked.includes(capability)) ? granted(asked) : 'capability-removed'
+  present.every((capability) => asked.includes(capability))
+    ? [...new Set([...present, ...granted(asked)])]
+    : 'capability-removed'
 
 /** One key per scheme for ever, because others have seen it; the same text again changes nothing. */
 export const addedKeys = (present: MlsPublicKeys, added: MlsPublicKeys): MlsPublicKeys | 'duplicate-key' => {
@@ -47,12 +49,16 @@ export const addedKeys = (present: MlsPublicKeys, added: MlsPublicKeys): MlsPubl
   return isReplacing ? 'duplicate-key' : { ...present, ...added }
 }
 
-/** As its owner sees it. Before version 7 the capabilities have an object around them (client-api-versions.md S6). */
+/** Versions before 8 know one capability only (client-api-versions.md S6). */
+export const shownCapabilities = (capabilities: readonly Capability[], apiVersion: number): Capability[] =>
+  capabilities.filter((each) => apiVersion >= 8 || each !== 'consumable-notifications')
+
+/** As its owner sees it. Before version 7 the capabilities have an object around them. */
 export const shownDevice = (device: StoredDevice, apiVersion: number): Device => ({
   id: device.id,
   type: device.type,
   time: timestamp(device.created_at),
-  capabilities: apiVersion < 7 ? { capabilities: device.capabilities } : device.capabilities,
+  capabilities: inForm(shownCapabilities(device.capabilities, apiVersion), apiVersion),
   mls_public_keys: device.mls_public_keys,
   ...(device.class !== null && { class: device.class }),
   ...(device.label !== null && { label: device.label }),
@@ -60,6 +66,9 @@ export const shownDevice = (device: StoredDevice, apiVersion: number): Device =>
   ...(device.cookie !== null && { cookie: device.cookie }),
   ...(device.last_active !== null && { last_active: timestamp(device.last_active) }),
 })
+
+const inForm = (capabilities: Capability[], apiVersion: number): Device['capabilities'] =>
+  apiVersion < 7 ? { capabilities } : capabilities
 
 /** Events are read by clients of any version and keep the old form. */
 export const EVENT_DEVICE_VERSION = 6

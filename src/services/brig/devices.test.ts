@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { ClientId, UserId } from '#src/contract/ids.ts'
+import { ClientId } from '#src/contract/ids.ts'
 import { PERMANENT_DEVICES_MAX } from './limits.ts'
 import {
+  callInternal,
   callPublic,
   cookieOf,
   newDevice,
@@ -32,7 +33,7 @@ const addDevice = async (person: Person, seed: string, overrides: Record<string,
   return answer.outcome === 'registered' ? answer.body.id : UNKNOWN
 }
 
-test('a new device is shown, announced to all devices, and its announcement has arrived before the answer', async () => {
+test('CLI-001: a new device is shown, announced to all devices, and its announcement has arrived before the answer', async () => {
   const alice = await registerPerson(a)
   await a.told()
   const body = newDevice('phone', { label: 'phone', model: 'Chrome', cookie: '297', class: 'phone' })
@@ -66,7 +67,7 @@ test('a new device is shown, announced to all devices, and its announcement has 
   )
 })
 
-test('the path of a new device is its location', async () => {
+test('CLI-001: the path of a new device is its location', async () => {
   const alice = await registerPerson(a)
   const answer = await callPublic(a, {
     path: '/clients',
@@ -77,7 +78,7 @@ test('the path of a new device is its location', async () => {
   assert.equal(answer.headers['location'], `/clients/${String(answer.body['id'])}`)
 })
 
-test('a further device needs the password', async () => {
+test('CLI-002: a further device needs the password', async () => {
   const alice = await registerPerson(a)
   await addDevice(alice, 'first', { password: undefined })
   const register = async (password: string | undefined) =>
@@ -98,7 +99,7 @@ test('the same last-resort prekey is the same device, begun anew', async () => {
   assert.deepEqual(left.outcome === 'found' && left.body, [9, 65_535])
 })
 
-test('seven permanent devices and no more', async () => {
+test('CLI-008: seven permanent devices and no more', async () => {
   const alice = await registerPerson(a)
   for (let number = 0; number < PERMANENT_DEVICES_MAX; number += 1) await addDevice(alice, `number ${number}`)
   const register = async (body: ReturnType<typeof newDevice>) =>
@@ -108,7 +109,7 @@ test('seven permanent devices and no more', async () => {
   assert.equal(await register(newDevice('short visit', { type: 'temporary' })), 'registered')
 })
 
-test('a new temporary device replaces the old one, which is told and loses its sessions', async () => {
+test('CLI-008: a new temporary device replaces the old one, which is told and loses its sessions', async () => {
   const alice = await registerPerson(a)
   const first = await addDevice(alice, 'visit one', { type: 'temporary' })
   const bind = (cookie: string, client: string) =>
@@ -127,7 +128,7 @@ test('a new temporary device replaces the old one, which is told and loses its s
   assert.equal((await bind(cookieOf(bound.headers), second)).status, 403)
 })
 
-test('a temporary device that is replaced in its own session leaves the session to its successor', async () => {
+test('CLI-008: a temporary device that is replaced in its own session leaves the session to its successor', async () => {
   const alice = await registerPerson(a)
   const access = (query: Record<string, string> = {}) =>
     callPublic(a, { path: '/access', query, headers: { cookie: `zuid=${alice.cookie}` } })
@@ -157,7 +158,7 @@ test('malformed prekeys and types are refused and nothing is stored', async () =
   assert.deepEqual(devices.outcome === 'found' && devices.body, [])
 })
 
-test('capabilities are shown as each version knows them, only grow, and only those we support are granted', async () => {
+test('CLI-018 CLI-011: capabilities are shown as each version knows them, only grow, and only those we support are granted', async () => {
   const alice = await registerPerson(a)
   const capability = 'legalhold-implicit-consent'
   const asked = [capability, 'consumable-notifications', 'telepathy']
@@ -177,7 +178,34 @@ test('capabilities are shown as each version knows them, only grow, and only tho
   assert.deepEqual(listed.outcome === 'found-nested' && listed.body, { capabilities: [capability] })
 })
 
-test('a device is changed in what is given, and prekeys with the same id are replaced', async () => {
+test('CLI-018: versions before 8 do not know of consumable notifications', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'consuming')
+  const all = ['legalhold-implicit-consent', 'consumable-notifications']
+  await a.alter(`update brig.clients set capabilities = '${JSON.stringify(all)}' where id = '${client}'`)
+  const shown = async (version: number) => {
+    const found = await alice.calls('get-device', { params: { client } }, version)
+    const listed = await alice.calls('get-capabilities', { params: { client } }, version)
+    return [found.outcome === 'found' && found.body.capabilities, 'body' in listed && listed.body]
+  }
+  const first = { capabilities: all.slice(0, 1) }
+  assert.deepEqual(await shown(8), [all, all])
+  assert.deepEqual(await shown(7), [all.slice(0, 1), all.slice(0, 1)])
+  assert.deepEqual(await shown(6), [first, first])
+  const update = { params: { client }, body: { capabilities: all.slice(0, 1) } }
+  assert.equal((await alice.calls('update-device', update)).outcome, 'capability-removed')
+})
+
+test('CLI-018: the event of a new device keeps the old form', async () => {
+  const alice = await registerPerson(a)
+  await a.told()
+  await addDevice(alice, 'told', { capabilities: ['legalhold-implicit-consent'] })
+  const [added] = await a.events()
+  const client = added?.event['client'] as Record<string, unknown> | undefined
+  assert.deepEqual(client?.['capabilities'], { capabilities: ['legalhold-implicit-consent'] })
+})
+
+test('CLI-011: a device is changed in what is given, and prekeys with the same id are replaced', async () => {
   const alice = await registerPerson(a)
   const client = await addDevice(alice, 'changing')
   const body = { label: 'x', prekeys: [prekey(2, 'a replaced prekey'), prekey(5), prekey(5, 'the last one counts')] }
@@ -193,7 +221,7 @@ test('a device is changed in what is given, and prekeys with the same id are rep
   assert.equal((await alice.calls('update-device', { params: { client: UNKNOWN }, body: {} })).outcome, 'not-found')
 })
 
-test('a public key is set once per scheme, and comes back exactly as it was sent', async () => {
+test('CLI-012: a public key is set once per scheme, and comes back exactly as it was sent', async () => {
   const alice = await registerPerson(a)
   const client = await addDevice(alice, 'signing')
   const set = async (mls_public_keys: Record<string, string>) =>
@@ -209,6 +237,50 @@ test('a public key is set once per scheme, and comes back exactly as it was sent
   })
 })
 
+test('CLI-012: a device that begins anew keeps the keys that others have seen', async () => {
+  const alice = await registerPerson(a)
+  const first = { mls_public_keys: { ed25519: 'AAAA' } }
+  const id = await addDevice(alice, 'anew', first)
+  const again = await alice.calls('register-device', {
+    body: newDevice('anew', { mls_public_keys: { ed25519: 'BBBB' } }),
+  })
+  assert.equal(again.outcome, 'duplicate-key')
+  assert.equal(await addDevice(alice, 'anew', { mls_public_keys: { ecdsa_secp256r1_sha256: 'CCCC' } }), id)
+  const device = await alice.calls('get-device', { params: { client: id } })
+  assert.deepEqual(device.outcome === 'found' && device.body.mls_public_keys, {
+    ed25519: 'AAAA',
+    ecdsa_secp256r1_sha256: 'CCCC',
+  })
+})
+
+test('CLI-014: the last activity of a device is the latest week that was told', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'active')
+  const note = async (until: string, device = client) =>
+    (await callInternal(a, 'note-activity', { body: { user: alice.id, client: device, until } })).outcome
+  const lastActive = async () => {
+    const found = await alice.calls('get-device', { params: { client } })
+    return found.outcome === 'found' && found.body.last_active
+  }
+  assert.equal(await lastActive(), undefined)
+  assert.equal(await note('2026-01-08T00:00:00.000Z'), 'noted')
+  assert.equal(await note('2026-01-01T00:00:00.000Z'), 'noted')
+  assert.equal(await note('2026-01-15T00:00:00.000Z', UNKNOWN), 'noted')
+  assert.equal(await lastActive(), '2026-01-08T00:00:00.000Z')
+})
+
+test('a device has a bounded number of prekeys', async () => {
+  const alice = await registerPerson(a)
+  const client = await addDevice(alice, 'hoarding')
+  const add = async (from: number) => {
+    const prekeys = Array.from({ length: 2_500 }, (_, index) => prekey(from + index))
+    return (await alice.calls('update-device', { params: { client }, body: { prekeys } })).outcome
+  }
+  assert.deepEqual([await add(0), await add(2_490), await add(5_000)], ['updated', 'updated', 'too-many-prekeys'])
+  const left = await alice.calls('list-own-prekeys', { params: { client } })
+  assert.equal(left.outcome === 'found' && left.body.length, 4_991)
+})
+
 test('a device that is not there is a bare 404', async () => {
   const alice = await registerPerson(a)
   for (const client of ['dead', 'no id at all']) {
@@ -216,7 +288,7 @@ test('a device that is not there is a bare 404', async () => {
   }
 })
 
-test('removing a device takes the password, ends its sessions, and is told to all devices', async () => {
+test('CLI-009: removing a device takes the password, ends its sessions, and is told to all devices', async () => {
   const alice = await registerPerson(a)
   const client = await addDevice(alice, 'going', { cookie: 'label of going' })
   const log = await callPublic(a, {
@@ -242,13 +314,13 @@ test('removing a device takes the password, ends its sessions, and is told to al
   assert.equal(session.status, 403)
 })
 
-test('a temporary device goes without password, and without body', async () => {
+test('CLI-008: a temporary device goes without password, and without body', async () => {
   const alice = await registerPerson(a)
   const client = await addDevice(alice, 'passing', { type: 'temporary' })
   assert.equal((await alice.calls('remove-device', { params: { client }, body: undefined })).outcome, 'removed')
 })
 
-test('others see of a device what it is and no more, here and elsewhere', async () => {
+test('CLI-003: others see of a device what it is and no more, here and elsewhere', async () => {
   const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
   const first = await addDevice(bob, 'bob one', { label: 'secret', class: 'phone' })
   const second = await addDevice(bob, 'bob two', { class: undefined })
@@ -264,7 +336,7 @@ test('others see of a device what it is and no more, here and elsewhere', async 
   }
 })
 
-test('a list of devices leaves out backends that cannot be asked', async () => {
+test('CLI-003: a list of devices leaves out backends that cannot be asked', async () => {
   const [alice, alex, bob] = [await registerPerson(a), await registerPerson(a), await registerPerson(b)]
   const device = await addDevice(bob, 'bob listed')
   const users = [
@@ -277,74 +349,4 @@ test('a list of devices leaves out backends that cannot be asked', async () => {
     'a.example': { [alex.id]: [] },
     'b.example': { [bob.id]: [{ id: device, class: 'desktop' }] },
   })
-})
-
-const claimOne = async (asker: Person, params: { domain: string; user: UserId; client: ClientId }) => {
-  const claimed = await asker.calls('claim-prekey', { params })
-  return claimed.outcome === 'claimed' ? claimed.body.prekey.id : claimed.outcome
-}
-
-test('each prekey is given out once, to whoever asks from wherever, and the last resort for ever', async () => {
-  const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
-  const client = await addDevice(bob, 'bob keys')
-  const params = { domain: b.domain, user: bob.id, client }
-  const given = [
-    await claimOne(alice, params),
-    await claimOne(bob, params),
-    await claimOne(alice, params),
-    await claimOne(alice, params),
-  ]
-  assert.deepEqual(given, [1, 2, 65_535, 65_535])
-  assert.equal(await claimOne(alice, { ...params, client: UNKNOWN }), 'not-found')
-})
-
-test('of a user one prekey of each device is claimed', async () => {
-  const [alice, bob] = [await registerPerson(a), await registerPerson(b)]
-  const clients = [await addDevice(bob, 'bundle one'), await addDevice(bob, 'bundle two')]
-  const params = { domain: b.domain, user: bob.id }
-  for (const [asker, id] of [
-    [alice, 1],
-    [bob, 2],
-  ] as const) {
-    const bundle = await asker.calls('claim-prekeys-of-user', { params })
-    assert.ok(bundle.outcome === 'claimed')
-    assert.equal(bundle.body.user, bob.id)
-    assert.deepEqual(
-      new Map(bundle.body.clients.map(({ client, prekey: claimed }) => [client, claimed.id])),
-      new Map(clients.map((client) => [client, id])),
-    )
-  }
-  const nobody = { domain: a.domain, user: UserId.parse('00000000-0000-4000-8000-000000000000') }
-  assert.equal((await alice.calls('claim-prekeys-of-user', { params: nobody })).outcome, 'not-found')
-})
-
-test('prekeys of many devices are claimed at once; unknown devices have none, unreachable users are named', async () => {
-  const [alice, alex, bob] = [await registerPerson(a), await registerPerson(a), await registerPerson(b)]
-  const [ofAlex, ofBob] = [await addDevice(alex, 'alex many'), await addDevice(bob, 'bob many')]
-  const body = {
-    'a.example': { [alex.id]: [ofAlex] },
-    'b.example': { [bob.id]: [ofBob, UNKNOWN] },
-    'down.example': { [bob.id]: [ofBob] },
-  }
-  const claimed = await alice.calls('claim-prekeys', { body })
-  assert.ok(claimed.outcome === 'claimed')
-  const keys = claimed.body.qualified_user_client_prekeys as Record<string, Record<string, Record<string, unknown>>>
-  assert.deepEqual(keys['a.example']?.[alex.id]?.[ofAlex], prekey(1, 'alex many first prekey'))
-  assert.deepEqual(keys['b.example']?.[bob.id], { [ofBob]: prekey(1, 'bob many first prekey'), [UNKNOWN]: null })
-  assert.equal('down.example' in keys, false)
-  assert.deepEqual(claimed.body.failed_to_list, [{ domain: 'down.example', id: bob.id }])
-
-  const complete = await alice.calls('claim-prekeys', { body: { 'a.example': { [alex.id]: [ofAlex] } } })
-  assert.equal(complete.outcome === 'claimed' && 'failed_to_list' in complete.body, false)
-  const bare = await alice.calls('claim-prekeys', { body }, 3)
-  assert.ok(bare.outcome === 'claimed-bare')
-  assert.deepEqual(Object.keys(bare.body), ['a.example', 'b.example'])
-})
-
-test('no more than 500 users at once', async () => {
-  const alice = await registerPerson(a)
-  const user = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
-  const users = Object.fromEntries(Array.from({ length: 501 }, (_, number) => [user(number), []]))
-  const refused = await alice.calls('claim-prekeys', { body: { 'a.example': users } })
-  assert.equal(refused.outcome, 'too-many-clients')
 })

@@ -17,6 +17,7 @@ import { getMlsClients } from './handlers/internal/get-mls-clients.ts'
 import { getUsers } from './handlers/internal/get-users.ts'
 import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
 import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
+import { noteActivity } from './handlers/internal/note-activity.ts'
 import { removeRemoteTeam } from './handlers/internal/remove-remote-team.ts'
 import { updateRemote } from './handlers/internal/update-remote.ts'
 import { addTeamMember } from './handlers/internal/add-team-member.ts'
@@ -49,6 +50,7 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-users': getUsers(needs),
   'get-clients': getClients(needs),
   'get-mls-clients': getMlsClients(needs),
+  'note-activity': noteActivity(needs),
   'get-connections-of': getConnectionsOf(needs),
   'get-connections-to': getConnectionsTo(needs),
   ...teams(needs),

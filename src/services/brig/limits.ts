@@ -34,6 +34,9 @@ export const PASSWORD_BUSY_RETRY_SECONDS = 5
 export const PERMANENT_DEVICES_MAX = 7
 export const TEMPORARY_DEVICES_MAX = 1
 
+/** Stock clients keep a hundred. */
+export const PREKEYS_PER_DEVICE_MAX = 5_000
+
 /** Of all cipher suites together. Stock clients keep a hundred of one suite, and move from one suite to another once. */
 export const KEY_PACKAGES_PER_DEVICE_MAX = 2_000
 

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { serverDatabases } from '#src/storage/testing.ts'
 import { COOKIES_PER_TYPE_MAX } from '#src/contract/client/brig-limits.ts'
 import { FAILED_LOGINS_MAX } from './limits.ts'
-import { callPublic, newDevice, newNetwork, PASSWORD, prekey, registerPerson, startTestBrig } from './testing.ts'
+import { callPublic, newDevice, newNetwork, PASSWORD, registerPerson, startTestBrig } from './testing.ts'
 
 const server = process.env['COMITY_TEST_DATABASE_URL']
 const skip = server === undefined && 'no PostgreSQL server: COMITY_TEST_DATABASE_URL is not set'
@@ -17,34 +17,6 @@ const times = <T>(count: number, make: (number: number) => T): T[] =>
   Array.from({ length: count }, (_, number) => make(number))
 
 describe('brig on a server', { skip, tags: ['postgresql'] }, () => {
-  test('prekeys claimed at the same time are all different, until only the last resort is left', async () => {
-    await using shared = await databases()
-    await using database = await shared.open()
-    await using brig = await startTestBrig({ database })
-    const bob = await registerPerson(brig, 'Bob')
-    const made = await bob.calls('register-device', {
-      body: newDevice('bob', { prekeys: times(30, (id) => prekey(id)) }),
-    })
-    assert.ok(made.outcome === 'registered')
-    const one = { domain: brig.domain, user: bob.id }
-    const claimed = await Promise.all(
-      times(40, async (number) => {
-        if (number % 2 === 0) {
-          const single = await bob.calls('claim-prekey', { params: { ...one, client: made.body.id } })
-          return single.outcome === 'claimed' ? single.body.prekey.id : -1
-        }
-        const bundle = await bob.calls('claim-prekeys-of-user', { params: one })
-        return bundle.outcome === 'claimed' ? (bundle.body.clients[0]?.prekey.id ?? -1) : -1
-      }),
-    )
-    const ordinary = claimed.filter((id) => id !== 65_535)
-    assert.equal(new Set(ordinary).size, ordinary.length)
-    assert.ok(!claimed.includes(-1))
-    // Who meets a prekey in somebody else's hand may get the last resort early; none is lost by that.
-    const left = await bob.calls('list-own-prekeys', { params: { client: made.body.id } })
-    assert.equal(ordinary.length + (left.outcome === 'found' ? left.body.length : 0), 31)
-  })
-
   test('of many who claim a handle at the same time one gets it', async () => {
     await using shared = await databases()
     await using database = await shared.open()
@@ -96,7 +68,7 @@ describe('brig on a server', { skip, tags: ['postgresql'] }, () => {
     }
   })
 
-  test('devices registered at the same time stay within their number', async () => {
+  test('CLI-008: devices registered at the same time stay within their number', async () => {
     await using shared = await databases()
     await using database = await shared.open()
     await using brig = await startTestBrig({ database })
@@ -113,6 +85,20 @@ describe('brig on a server', { skip, tags: ['postgresql'] }, () => {
     const devices = await alice.calls('list-devices', {})
     assert.ok(devices.outcome === 'found')
     assert.equal(devices.body.filter(({ type }) => type === 'temporary').length, 1)
+  })
+
+  test('CLI-002: of first devices registered at the same time without password one is the first', async () => {
+    await using shared = await databases()
+    await using database = await shared.open()
+    await using brig = await startTestBrig({ database })
+    const alice = await registerPerson(brig)
+    const outcomes = await Promise.all(
+      times(5, async (number) => {
+        const body = newDevice(`first ${number}`, { password: undefined })
+        return (await alice.calls('register-device', { body })).outcome
+      }),
+    )
+    assert.deepEqual(outcomes.toSorted(), [...times(4, () => 'missing-auth'), 'registered'])
   })
 
   test('of many guesses at the same time the right one is refused once so many were wrong', async () => {

@@ -38,7 +38,17 @@ export const updateDevice = async (
   await db.updateTable('clients').set(changes).where('user_id', '=', user).where('id', '=', id).execute()
 }
 
-/** Its prekeys go with it. */
+export const setLastActive = async (db: BrigDb, { user, client }: ClientOfUser, until: Date): Promise<void> => {
+  await db
+    .updateTable('clients')
+    .set({ last_active: until })
+    .where('user_id', '=', user)
+    .where('id', '=', client)
+    .where((device) => device.or([device('last_active', 'is', null), device('last_active', '<', until)]))
+    .execute()
+}
+
+/** Its prekeys and key packages go with it. */
 export const deleteDevice = async (db: BrigDb, user: UserId, id: ClientId): Promise<void> => {
   await db.deleteFrom('clients').where('user_id', '=', user).where('id', '=', id).execute()
 }

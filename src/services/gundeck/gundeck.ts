@@ -7,12 +7,13 @@ import { gundeckClient } from '#src/contract/client/gundeck.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
-import type { Route } from '#src/kit/http/wire.ts'
+import type { Route, Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import type { Database } from '#src/storage/database.ts'
+import { deviceActivity } from './activity.ts'
 import { acceptAwait, acceptAwaitOn } from './await.ts'
 import { deliverTo } from './delivery.ts'
 import { getLastNotification } from './handlers/client/get-last-notification.ts'
@@ -38,12 +39,13 @@ export interface Gundeck extends AsyncDisposable {
 
 export interface GundeckNeeds {
   readonly database: Database
+  readonly brig: Transport
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
-export const startGundeck = async ({ database, clock, random, log }: GundeckNeeds): Promise<Gundeck> => {
+export const startGundeck = async ({ database, brig, clock, random, log }: GundeckNeeds): Promise<Gundeck> => {
   // An embedded database belongs to one process: nobody else could have sockets to tell.
   const replica = database.kind === 'postgresql' ? random.uuid() : undefined
   const db = await database.schema<unknown>('gundeck', new URL('migrations/', import.meta.url))
@@ -68,7 +70,7 @@ export const startGundeck = async ({ database, clock, random, log }: GundeckNeed
     'remove-user': removeUser({ store, sockets, replicas }),
   }
   const client = {
-    'get-notifications': getNotifications({ store, clock }),
+    'get-notifications': getNotifications({ store, clock, activity: deviceActivity({ brig, clock, log }) }),
     'get-last-notification': getLastNotification({ store, clock }),
     'get-notification': getNotification({ store }),
   }

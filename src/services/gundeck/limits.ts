@@ -51,3 +51,9 @@ export const TRANSIENT_RETENTION_MS = 60_000
 
 export const SWEEP_INTERVAL_MS = 60_000
 export const SWEEP_ROWS_MAX = 5_000
+
+/** Devices that brig was told of; one that falls out is told again. */
+export const ACTIVITY_CACHED_MAX = 100_000
+
+/** For brig to take note of a device; its answer to what it asked for waits that long at most. */
+export const ACTIVITY_TIMEOUT_MS = 1_000

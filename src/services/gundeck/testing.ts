@@ -8,10 +8,13 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { Notification, NotificationList } from '#src/contract/client/gundeck.ts'
 import { ClientId, UserId } from '#src/contract/ids.ts'
+import { brigInternal } from '#src/contract/internal/brig.ts'
 import type { gundeckInternal, Push } from '#src/contract/internal/gundeck.ts'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { fake } from '#src/kit/http/fake.ts'
 import { type Listener, listen } from '#src/kit/http/server.ts'
+import type { Transport } from '#src/kit/http/wire.ts'
 import { nullLog } from '#src/kit/log.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
@@ -53,8 +56,14 @@ export interface DeviceWishes {
   readonly connection?: string
 }
 
-export const startTestGundeck = async (database: Database, clock: Clock = systemClock): Promise<TestGundeck> => {
-  const gundeck = await startGundeck({ database, clock, random: systemRandom, log: nullLog })
+const NOBODY = fake(brigInternal, { 'note-activity': async () => ({ outcome: 'noted' }) })
+
+export const startTestGundeck = async (
+  database: Database,
+  clock: Clock = systemClock,
+  brig: Transport = NOBODY,
+): Promise<TestGundeck> => {
+  const gundeck = await startGundeck({ database, brig, clock, random: systemRandom, log: nullLog })
   const listener = await listen(gundeck.routes, { host: '127.0.0.1', port: 0, name: 'gundeck', log: nullLog })
   const accepting = gundeck.acceptUpgradesOn(listener.server)
   const post = async (target: string, body: unknown): Promise<void> => {

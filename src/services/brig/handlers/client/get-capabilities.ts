@@ -1,3 +1,4 @@
+import { shownCapabilities } from '../../device-rules.ts'
 import { findDevice } from '../../store-devices.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
@@ -7,7 +8,7 @@ export const getCapabilities =
   async ({ params }, { caller, apiVersion }) => {
     const device = await findDevice(db, caller.user, params.client)
     if (!device) return { outcome: 'not-found' }
-    const { capabilities } = device
+    const capabilities = shownCapabilities(device.capabilities, apiVersion)
     return apiVersion < 7
       ? { outcome: 'found-nested', body: { capabilities } }
       : { outcome: 'found', body: capabilities }

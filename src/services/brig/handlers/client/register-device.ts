@@ -3,16 +3,10 @@ import type { InputOf } from '#src/kit/endpoint.ts'
 import type { Announcements, Cause, QueueId } from '../../announcements.ts'
 import { userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
+import { addPrekeys } from '../../device-prekeys.ts'
 import { removeDevice } from '../../device-removal.ts'
-import { deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
-import {
-  deleteDevice,
-  findDevice,
-  findDevices,
-  insertDevice,
-  putPrekeys,
-  type StoredDevice,
-} from '../../store-devices.ts'
+import { addedKeys, deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
+import { deleteDevice, findDevice, findDevices, insertDevice, type StoredDevice } from '../../store-devices.ts'
 import { deleteSessionsOfDevice, unbindSessions } from '../../store-sessions.ts'
 import { lockUsers, type User } from '../../store-users.ts'
 import type { BrigTransaction } from '../../tables.ts'
@@ -32,8 +26,8 @@ export const registerDevice =
     const refused = isFirst ? undefined : await reauthenticate(needs, user, body.password)
     if (refused) return { outcome: refused }
     const cause = { requestId, caller }
-    const added = await needs.db.transaction().execute((tx) => addDevice(tx, needs, { user, body, cause }))
-    if (added === 'too-many-clients') return { outcome: added }
+    const added = await needs.db.transaction().execute((tx) => addDevice(tx, needs, { user, body, isFirst, cause }))
+    if (typeof added === 'string') return { outcome: added }
     // Clients ask for their newest notification at once, and cannot start without it (client-users.md §5.1).
     await needs.announcements.arrived(added.queued, cause)
     return {
@@ -46,17 +40,31 @@ export const registerDevice =
 interface Request {
   readonly user: User
   readonly body: Body
+  /** So nobody was asked for the password. */
+  readonly isFirst: boolean
   readonly cause: Cause
+}
+
+interface Added {
+  readonly device: StoredDevice
+  readonly queued: QueueId
 }
 
 const addDevice = async (
   tx: BrigTransaction,
   { announcements, clock }: Needs,
-  { user, body, cause }: Request,
-): Promise<{ device: StoredDevice; queued: QueueId } | 'too-many-clients'> => {
+  { user, body, isFirst, cause }: Request,
+): Promise<Added | 'missing-auth' | 'too-many-clients' | 'duplicate-key'> => {
   await lockUsers(tx, [user.id])
   const id = deviceId(body.lastkey.key)
-  const others = (await findDevices(tx, user.id)).filter((device) => device.id !== id)
+  const before = await findDevices(tx, user.id)
+  // Another one was faster.
+  if (isFirst && before.length > 0 && user.password_hash !== null) return 'missing-auth'
+  const others = before.filter((device) => device.id !== id)
+  // A device that begins anew is to others the one they know, so the keys that they have seen stay.
+  const known = before.find((device) => device.id === id)?.mls_public_keys ?? {}
+  const keys = addedKeys(known, body.mls_public_keys ?? {})
+  if (keys === 'duplicate-key') return keys
   const room = roomFor(body.type, others)
   if (room === 'too-many-clients') return room
   for (const device of room.replaced) await replaceDevice(tx, announcements, { device, body, cause })
@@ -70,11 +78,11 @@ const addDevice = async (
     model: body.model ?? null,
     cookie: body.cookie ?? null,
     capabilities: JSON.stringify(granted(body.capabilities ?? [])),
-    mls_public_keys: JSON.stringify(body.mls_public_keys ?? {}),
+    mls_public_keys: JSON.stringify(keys),
     created_at: clock.now(),
     last_active: null,
   })
-  await putPrekeys(tx, { user: user.id, id }, [...body.prekeys, body.lastkey])
+  await addPrekeys(tx, { user: user.id, id }, [...body.prekeys, body.lastkey])
   const device = await findDevice(tx, user.id, id)
   if (!device) throw new Error('a new device is not there')
   const event = { type: 'user.client-add', client: shownDevice(device, EVENT_DEVICE_VERSION) }
@@ -85,7 +93,7 @@ const addDevice = async (
 const replaceDevice = async (
   tx: BrigTransaction,
   announcements: Announcements,
-  { device, body, cause }: Omit<Request, 'user'> & { readonly device: StoredDevice },
+  { device, body, cause }: Pick<Request, 'body' | 'cause'> & { readonly device: StoredDevice },
 ): Promise<void> => {
   const { user_id: user, id: client, cookie } = device
   if (cause.caller?.client === client) await unbindSessions(tx, user, client)

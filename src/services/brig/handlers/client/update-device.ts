@@ -1,7 +1,8 @@
 import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf, OutcomeOf } from '#src/kit/endpoint.ts'
+import { addPrekeys } from '../../device-prekeys.ts'
 import { addedKeys, grownCapabilities } from '../../device-rules.ts'
-import { findDevice, putPrekeys, type StoredDevice, updateDevice as storeDevice } from '../../store-devices.ts'
+import { findDevice, type StoredDevice, updateDevice as storeDevice } from '../../store-devices.ts'
 import { lockUsers } from '../../store-users.ts'
 import type { BrigDb, BrigTransaction } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
@@ -29,6 +30,6 @@ const change = async (tx: BrigTransaction, device: StoredDevice, body: Body): Pr
     ...(capabilities && { capabilities: JSON.stringify(capabilities) }),
     ...(keys && { mls_public_keys: JSON.stringify(keys) }),
   })
-  await putPrekeys(tx, at, [...(body.prekeys ?? []), ...(body.lastkey ? [body.lastkey] : [])])
+  await addPrekeys(tx, at, [...(body.prekeys ?? []), ...(body.lastkey ? [body.lastkey] : [])])
   return { outcome: 'updated' }
 }

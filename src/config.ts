@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { GROUP_MEMBERS_DEFAULT, GROUP_MEMBERS_MAX } from '#src/contract/client/galley-limits.ts'
 import { Domain } from '#src/contract/ids.ts'
+import { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
 
 export const ROLES = ['ingress', 'federator', 'brig', 'galley', 'cargohold', 'gundeck', 'courier', 'gateway'] as const
@@ -154,6 +156,22 @@ const Federation = z.strictObject({
   ingress: Ingress.describe('How we appear to, and verify, the peers that call us.'),
 })
 
+const Conversations = z
+  .strictObject({
+    membersMax: z
+      .int()
+      .min(2)
+      .max(GROUP_MEMBERS_MAX)
+      .default(GROUP_MEMBERS_DEFAULT)
+      .describe('Members that a group may have, its creator included.'),
+    federatedProtocols: z
+      .array(ConversationProtocol)
+      .max(ConversationProtocol.options.length)
+      .default([...ConversationProtocol.options])
+      .describe('Protocols of conversations of this backend that users of other backends may be in.'),
+  })
+  .prefault({})
+
 const Development = z
   .strictObject({
     insecureCookies: z.boolean().default(false).describe('Cookies without Secure, for plain HTTP on this machine.'),
@@ -190,6 +208,7 @@ export const Config = z.strictObject({
         .describe('Origins of web apps that browsers may call us from.'),
     })
     .prefault({}),
+  conversations: Conversations.describe('What conversations of this backend may be like.'),
   development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
   log: z
     .strictObject({

@@ -1,11 +1,15 @@
 /** Bounds on what clients may send about conversations. Where the protocol names one it is that one. */
 import { RAW_MESSAGE_BYTES_MAX } from '../federation/limits.ts'
 
-/** client-conversations.md §3, creator included. */
-export const GROUP_MEMBERS_MAX = 500
+/** client-conversations.md §3, creator included; an operator may allow more, up to a bound. */
+export const GROUP_MEMBERS_DEFAULT = 500
+export const GROUP_MEMBERS_MAX = 2_500
 
 /** Duplicates and the creator himself may stand in the list; more is nonsense. */
 export const LISTED_MEMBERS_MAX = 2 * GROUP_MEMBERS_MAX
+
+/** Sets of four possible values, duplicates tolerated. */
+export const ACCESS_VALUES_MAX = 32
 
 /** client-conversations.md §4. */
 export const CONVERSATION_IDS_PAGE_MAX = 1_000

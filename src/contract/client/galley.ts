@@ -22,20 +22,20 @@ import {
   ReceiptMode,
 } from '../vocabulary.ts'
 import { Conversation, ConversationOld, LegacyAccessRole } from './conversation.ts'
+import { accessDenied, ConversationPath, noConversation } from './conversation-events.ts'
+import { NonFederatingBackends, protocolNotFederated, UnreachableBackends } from './federation-failures.ts'
+import { galleyChanges } from './galley-changes.ts'
 import {
+  ACCESS_VALUES_MAX,
   CONVERSATION_IDS_PAGE_MAX,
   CONVERSATIONS_PER_LIST_MAX,
   LISTED_MEMBERS_MAX,
   PAGING_STATE_CHARACTERS_MAX,
   PROTEUS_MESSAGE_BYTES_MAX,
 } from './galley-limits.ts'
-
-/** Bare objects, without code, label and message: clients look for exactly these (client-api-versions.md §5.3). */
-export const UnreachableBackends = z.object({ unreachable_backends: z.array(Domain) })
-export const NonFederatingBackends = z.object({ non_federating_backends: z.tuple([Domain, Domain]) })
+import { galleyMembers } from './galley-members.ts'
 
 const ROLES_MAX = 32
-const ACCESS_VALUES_MAX = 32
 
 const AccessRoles = z.array(AccessRole).max(ACCESS_VALUES_MAX)
 
@@ -59,12 +59,6 @@ export const NewConversation = z.object({
 })
 export type NewConversation = z.infer<typeof NewConversation>
 
-const noConversation = failure(404, 'no-conversation', 'Conversation not found')
-const accessDenied = failure(403, 'access-denied', 'Conversation access denied')
-
-/** The path of one conversation; the older spelling without a domain means one of this backend. */
-const ConversationPath = z.object({ domain: Domain.optional(), conversation: ConversationId })
-
 const QualifiedConversationPath = z.object({ domain: Domain, conversation: ConversationId })
 
 const conversationAnswers = {
@@ -79,7 +73,7 @@ const conversationList = <T extends z.ZodType>(conversation: T) =>
     failed: z.array(QualifiedConversationId).describe('The owner could not be asked; worth another try later.'),
   })
 
-export const galleyClient = {
+const galleyConversations = {
   'create-conversation': endpoint('Create a group.', {
     method: 'POST',
     path: '/conversations',
@@ -100,6 +94,7 @@ export const galleyClient = {
       'no-team-member': failure(403, 'no-team-member', 'You are not a member of this team'),
       'not-connected': failure(403, 'not-connected', 'Users are not connected'),
       'access-denied': accessDenied,
+      'protocol-not-federated': protocolNotFederated,
       'non-federating': answer(409, NonFederatingBackends, 'Two backends that do not federate with each other.'),
       unreachable: answer(533, UnreachableBackends, 'All backends that cannot be reached.', from(4)),
       'unreachable-old': failure(533, 'federation-connection-refused', 'A backend cannot be reached'),
@@ -203,3 +198,5 @@ export const galleyClient = {
     },
   }),
 }
+
+export const galleyClient = { ...galleyConversations, ...galleyMembers, ...galleyChanges }

@@ -12,7 +12,7 @@ import { UserClients } from './shared.ts'
 const contracts: readonly Readonly<Record<string, Rpc>>[] = [
   brig.brigFederation,
   galley.galleyFederation,
-  galley.galleyMembershipFederation,
+  galley.galleyTypingFederation,
   galley.galleyDeletionFederation,
   galley.galleyMlsFederation,
   cargohold.cargoholdFederation,

@@ -59,7 +59,7 @@ export type GetConversationsRequest = z.infer<typeof GetConversationsRequest>
 const conversationList = <T extends z.ZodType>(conversation: T) =>
   z.object({ convs: z.array(conversation).max(CONVERSATIONS_PER_REQUEST_MAX) })
 
-export const galleyFederation = named('galley', {
+const conversationsFederation = named('galley', {
   'on-conversation-created': rpc('Tell that a conversation of ours was created and has some of their users in it.', {
     input: ConversationCreated,
     output: EmptyResponse,
@@ -153,8 +153,8 @@ export const TypingDataUpdateResponse = z.discriminatedUnion('tag', [
 ])
 export type TypingDataUpdateResponse = z.infer<typeof TypingDataUpdateResponse>
 
-/** Changes of conversations that remote members ask for themselves; not served yet. */
-export const galleyMembershipFederation = named('galley', {
+/** Changes of conversations that remote members ask for themselves. */
+const membershipFederation = named('galley', {
   'leave-conversation': rpc('Ask the owner of a conversation to remove a user of ours who leaves.', {
     input: z.object({ conv_id: ConversationId, leaver: UserId }),
     output: LeaveConversationResponse,
@@ -164,7 +164,12 @@ export const galleyMembershipFederation = named('galley', {
     input: ConversationUpdateRequest,
     output: ConversationUpdateResponse,
   }),
+})
 
+export const galleyFederation = { ...conversationsFederation, ...membershipFederation }
+
+/** Typing; not served yet. */
+export const galleyTypingFederation = named('galley', {
   'update-typing-indicator': rpc('Tell the owner of a conversation that a user of ours types, or no longer does.', {
     input: TypingDataUpdateRequest,
     output: TypingDataUpdateResponse,

@@ -4,17 +4,12 @@ import { test } from 'node:test'
 import { ALL_VERSIONS, includesVersion, type Rpc } from '#src/kit/endpoint.ts'
 import { brigFederation } from './brig.ts'
 import { cargoholdFederation } from './cargohold.ts'
-import {
-  galleyDeletionFederation,
-  galleyFederation,
-  galleyMembershipFederation,
-  galleyMlsFederation,
-} from './galley.ts'
+import { galleyDeletionFederation, galleyFederation, galleyTypingFederation, galleyMlsFederation } from './galley.ts'
 
 const entries: readonly (readonly [string, Rpc])[] = [
   brigFederation,
   galleyFederation,
-  galleyMembershipFederation,
+  galleyTypingFederation,
   galleyDeletionFederation,
   galleyMlsFederation,
   cargoholdFederation,

@@ -1,4 +1,5 @@
 /** Who may be in a conversation (rules.md §4.3), and the older names for that (client-conversations.md §2). */
+import type { TeamId } from '#src/contract/ids.ts'
 import type { Access, AccessRole } from '#src/contract/vocabulary.ts'
 import type { LegacyAccessRole } from '#src/contract/client/conversation.ts'
 
@@ -31,6 +32,17 @@ export interface Joiner {
   readonly isTeamMate: boolean
   /** Has shown that an address is his; guests have not. */
   readonly isVerified: boolean
+}
+
+/** Undefined when the roles let a user of ours in; `person` is undefined for who does not exist. */
+export const refuseJoiner = (
+  { team, accessRoles }: { readonly team: TeamId | null; readonly accessRoles: readonly AccessRole[] },
+  person: { readonly team: TeamId | undefined; readonly isVerified: boolean } | undefined,
+): 'access-denied' | 'no-team-member' | undefined => {
+  if (!person) return 'access-denied'
+  const isTeamMate = team !== null && person.team === team
+  if (mayJoin(accessRoles, { isTeamMate, isVerified: person.isVerified })) return undefined
+  return team !== null && person.isVerified ? 'no-team-member' : 'access-denied'
 }
 
 export const mayJoin = (roles: readonly AccessRole[], joiner: Joiner): boolean => roles.includes(roleNeeded(joiner))

@@ -5,21 +5,22 @@
  * of the announcement, which is identical to it, changes and tells nothing. Nobody is told who was not on record as a
  * member: otherwise any backend could write to any user of ours.
  */
+import type { ConversationEvent } from '#src/contract/client/conversation-events.ts'
 import type { ConversationAction, ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
 import type { Domain, QualifiedConversationId, QualifiedUserId, UserId } from '#src/contract/ids.ts'
-import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import { Refusal } from '#src/kit/errors.ts'
+import type { Random } from '#src/kit/random.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
 import { connectedWith } from './connected-with.ts'
 import { isSameUser } from './conversation.ts'
-import { type Happening, joinEvent, updateEvent } from './events.ts'
+import { type Happening, updateEvent } from './events.ts'
 import { heardKey, pushIdsOf } from './heard-key.ts'
 import { pushed } from './letters.ts'
 import type { LocalLane } from './local-lane.ts'
-import { eventPushes } from './pushes.ts'
+import { eventPushes, type PushContext, type PushOrigin } from './pushes.ts'
 import type { GalleyStore, GalleyTransaction } from './store.ts'
 
 export interface UpdateNeeds {
@@ -41,14 +42,40 @@ export const applyUpdate = async (
   const joiners = await admittedJoiners(needs, update, context.requestId)
   const key = heardKey('on-conversation-updated', update, context)
 
+  const push = { ids: pushIdsOf(key), origin: null }
+  const { requestId } = context
   const queued = await store.transaction(async (tx) => {
     if (await tx.rememberHeard(key, clock.now())) {
-      await carryOut(needs, { tx, conversation, update, joiners, key, context })
+      await carryOut(needs, { tx, conversation, update, joiners, push, requestId })
     }
     return tx.lastLocalRow()
   })
   // It comes again, and then waits again: what follows it must not overtake its events.
   if (!(await lane.delivered(queued))) throw new Refusal(503, 'try-again', { detail: 'our own queue is behind' })
+}
+
+export interface AnswerContext {
+  readonly conversation: QualifiedConversationId
+  /** The connection that asked, and need not hear of it. */
+  readonly origin: PushOrigin
+  readonly requestId: string
+}
+
+/** The same for a change that the owner carried out because we asked; it tells us of it by its answer only. */
+export const applyAnswer = async (
+  needs: UpdateNeeds & { readonly random: Random },
+  update: ConversationUpdate,
+  { conversation, origin, requestId }: AnswerContext,
+): Promise<ConversationEvent | undefined> => {
+  const { store, random, lane } = needs
+  const joiners = await admittedJoiners(needs, update, requestId)
+  const push = { ids: random.uuid, origin }
+  const { event, queued } = await store.transaction(async (tx) => {
+    const told = await carryOut(needs, { tx, conversation, update, joiners, push, requestId })
+    return { event: told, queued: await tx.lastLocalRow() }
+  })
+  await lane.delivered(queued)
+  return event
 }
 
 type Join = Extract<ConversationAction, { tag: 'ConversationJoinTag' }>['action']
@@ -78,27 +105,28 @@ interface CarryingOut {
   readonly conversation: QualifiedConversationId
   readonly update: ConversationUpdate
   readonly joiners: Join | undefined
-  readonly key: Uint8Array
-  readonly context: FederationContext
+  readonly push: PushContext
+  readonly requestId: string
 }
 
 const carryOut = async (
   { domain, log }: UpdateNeeds,
-  { tx, conversation, update, joiners, key, context: { requestId } }: CarryingOut,
-): Promise<void> => {
+  { tx, conversation, update, joiners, push, requestId }: CarryingOut,
+): Promise<ConversationEvent | undefined> => {
   const present = await tx.presentAmong(conversation, update.alreadyPresentUsers)
-  if (present.length < update.alreadyPresentUsers.length) {
+  const added = await changeMembership(tx, { domain, conversation, update, joiners })
+  const known = new Set([...present, ...added])
+  // Those who join are listed as present by some owners.
+  if (!update.alreadyPresentUsers.every((user) => known.has(user))) {
     log.warn({ requestId, conversation: conversation.id }, 'the owner takes users for members who are not')
   }
-  const added = await changeMembership(tx, { domain, conversation, update, joiners })
   const event = eventOf(
     { conversation, from: update.origUserId, time: new Date(update.time).getTime() },
     update,
     joiners,
   )
-  const recipients = [...new Set([...present, ...added])]
-  if (!event || recipients.length === 0) return
-  await tx.enqueue(pushed(eventPushes(event, recipients, { ids: pushIdsOf(key), origin: null }), requestId))
+  if (event && known.size > 0) await tx.enqueue(pushed(eventPushes(event, [...known], push), requestId))
+  return event
 }
 
 interface Change {
@@ -130,8 +158,8 @@ const eventOf = (
   happening: Happening,
   { action, extraConversationData }: ConversationUpdate,
   joiners: Join | undefined,
-): PushedEvent | undefined => {
+): ConversationEvent | undefined => {
   if (action.tag !== 'ConversationJoinTag') return updateEvent(happening, action, extraConversationData)
   if (!joiners || joiners.users.length === 0) return undefined
-  return joinEvent(happening, { users: joiners.users, role: joiners.role, addType: joiners.join_type })
+  return updateEvent(happening, { ...action, action: joiners })
 }

@@ -19,6 +19,7 @@ const group: Conversation = {
   protocol: 'proteus',
   messageTimer: null,
   receiptMode: 1,
+  team: null,
 }
 const members = [
   { user: alice, role: 'wire_admin' },

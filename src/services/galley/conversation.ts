@@ -1,6 +1,6 @@
 /** Conversations of this backend as galley holds them, and how members see them. */
 import type { ConversationMetadata, OtherMember, RemoteConversationV2 } from '#src/contract/federation/conversations.ts'
-import { ConversationId, type QualifiedUserId, type RoleName, type UserId } from '#src/contract/ids.ts'
+import { ConversationId, type QualifiedUserId, type RoleName, type TeamId, type UserId } from '#src/contract/ids.ts'
 import {
   type Access,
   type AccessRole,
@@ -22,6 +22,8 @@ export interface Conversation {
   readonly protocol: ConversationProtocol
   readonly messageTimer: number | null
   readonly receiptMode: number | null
+  /** The team of this backend that it belongs to. */
+  readonly team: TeamId | null
 }
 
 export interface Member {
@@ -47,6 +49,9 @@ export const NO_SETTINGS: OwnSettings = {
   hidden: false,
   hiddenRef: null,
 }
+
+/** For sets and maps of users. */
+export const userKey = ({ domain, id }: QualifiedUserId): string => `${id}@${domain}`
 
 export const isSameUser = (one: QualifiedUserId, other: QualifiedUserId): boolean =>
   one.id === other.id && one.domain === other.domain
@@ -77,7 +82,7 @@ export const metadataOf = (conversation: Conversation): ConversationMetadata => 
   name: conversation.name,
   last_event: '0.0',
   last_event_time: '1970-01-01T00:00:00.000Z',
-  team: null,
+  team: conversation.team,
   message_timer: conversation.messageTimer,
   receipt_mode: conversation.receiptMode,
   group_conv_type: 'group_conversation',
@@ -105,6 +110,7 @@ export const selfConversation = (user: UserId): Conversation => ({
   protocol: 'proteus',
   messageTimer: null,
   receiptMode: null,
+  team: null,
 })
 
 export const isSelfConversationOf = (user: UserId, conversation: ConversationId): boolean =>

@@ -1,32 +1,37 @@
 /** Conversation events as clients get them (client-notifications.md §5.1). */
 import type { Conversation as ClientConversation } from '#src/contract/client/conversation.ts'
+import type { ConversationEvent } from '#src/contract/client/conversation-events.ts'
 import type { ConversationAction, ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
 import type { ClientId, QualifiedConversationId, QualifiedUserId, RoleName } from '#src/contract/ids.ts'
-import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { Access, AccessRole, JoinType, LeaveReason } from '#src/contract/vocabulary.ts'
+import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import { legacyAccessRole } from './access.ts'
 import { oldForm } from './client-view.ts'
-import { type EventTime, type LATER, writtenTime } from './event-times.ts'
+import { type EventTime, type LATER, timestampOf, writtenTime } from './event-times.ts'
 
 /** Where, by whom and when: the part that all conversation events have. */
 export interface Happening {
   readonly conversation: QualifiedConversationId
   readonly from: QualifiedUserId
-  readonly time: EventTime | typeof LATER
+  readonly time: EventTime
 }
 
-const event = ({ conversation, from, time }: Happening, type: string, data: unknown): PushedEvent => ({
+const envelope = ({ conversation, from }: Omit<Happening, 'time'>, type: string, data: unknown) => ({
   type,
   conversation: conversation.id,
   qualified_conversation: conversation,
   from: from.id,
   qualified_from: from,
-  time: writtenTime(time),
   data,
 })
 
+const event = (happening: Happening, type: string, data: unknown): ConversationEvent => ({
+  ...envelope(happening, type, data),
+  time: timestampOf(happening.time),
+})
+
 /** `view` is the recipient's own: he finds himself in `members.self`. */
-export const createEvent = (happening: Happening, view: ClientConversation): PushedEvent =>
+export const createEvent = (happening: Happening, view: ClientConversation): ConversationEvent =>
   event(happening, 'conversation.create', oldForm(view))
 
 export interface Joining {
@@ -35,7 +40,10 @@ export interface Joining {
   readonly addType?: JoinType
 }
 
-export const joinEvent = (happening: Happening, { users, role, addType = 'internal_add' }: Joining): PushedEvent =>
+export const joinEvent = (
+  happening: Happening,
+  { users, role, addType = 'internal_add' }: Joining,
+): ConversationEvent =>
   event(happening, 'conversation.member-join', {
     users: users.map((user) => ({ qualified_id: user, id: user.id, conversation_role: role })),
     user_ids: users.map(({ id }) => id),
@@ -45,7 +53,7 @@ export const joinEvent = (happening: Happening, { users, role, addType = 'intern
 export const leaveEvent = (
   happening: Happening,
   { users, reason }: { readonly users: readonly QualifiedUserId[]; readonly reason: LeaveReason },
-): PushedEvent =>
+): ConversationEvent =>
   event(happening, 'conversation.member-leave', {
     reason,
     qualified_user_ids: users,
@@ -53,7 +61,7 @@ export const leaveEvent = (
   })
 
 /** To the one who asks: his request has made a conversation in which he is still alone. */
-export const connectRequestEvent = (happening: Happening, recipient: QualifiedUserId): PushedEvent =>
+export const connectRequestEvent = (happening: Happening, recipient: QualifiedUserId): ConversationEvent =>
   event(happening, 'conversation.connect-request', {
     qualified_recipient: recipient,
     recipient: recipient.id,
@@ -71,29 +79,40 @@ export interface MessageParts {
   readonly data: string
 }
 
-export const messageEvent = (happening: Happening, { sender, recipient, text, data }: MessageParts): PushedEvent =>
-  event(happening, 'conversation.otr-message-add', { sender, recipient, text, data })
+/** Messages get their time where they are stored, together with others. */
+export interface MessageHappening extends Omit<Happening, 'time'> {
+  readonly time: EventTime | typeof LATER
+}
+
+export const messageEvent = (
+  happening: MessageHappening,
+  { sender, recipient, text, data }: MessageParts,
+): PushedEvent => ({
+  ...envelope(happening, 'conversation.otr-message-add', { sender, recipient, text, data }),
+  time: writtenTime(happening.time),
+})
 
 const accessUpdateEvent = (
   happening: Happening,
   { access, access_role: roles }: { readonly access: readonly Access[]; readonly access_role: readonly AccessRole[] },
-): PushedEvent =>
+): ConversationEvent =>
   event(happening, 'conversation.access-update', {
     access,
     access_role: legacyAccessRole(roles),
     access_role_v2: roles,
   })
 
-/**
- * The event of a change that another backend announced. Joining is not here, because who joined is not only for the
- * owner to say; nor is what clients are not to be told of.
- */
+/** The event of a change; undefined for what clients are not to be told of. */
 export const updateEvent = (
   happening: Happening,
-  action: Exclude<ConversationAction, { tag: 'ConversationJoinTag' }>,
-  extra: ConversationUpdate['extraConversationData'],
-): PushedEvent | undefined => {
+  action: ConversationAction,
+  extra: ConversationUpdate['extraConversationData'] = null,
+): ConversationEvent | undefined => {
   switch (action.tag) {
+    case 'ConversationJoinTag': {
+      const { users, role, join_type: addType } = action.action
+      return joinEvent(happening, { users, role, addType })
+    }
     case 'ConversationLeaveTag':
       return leaveEvent(happening, { users: [happening.from], reason: 'left' })
     case 'ConversationRemoveMembersTag':

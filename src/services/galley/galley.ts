@@ -3,6 +3,7 @@ import { galleyClient } from '#src/contract/client/galley.ts'
 import { galleyFederation } from '#src/contract/federation/galley.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import { galleyInternal } from '#src/contract/internal/galley.ts'
+import type { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Route, Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -16,6 +17,7 @@ import { acceptTogether } from './accept-together.ts'
 import { addressBook } from './addressees.ts'
 import { clientDirectory } from './client-directory.ts'
 import { eventTimes } from './event-times.ts'
+import { addMembers } from './handlers/client/add-members.ts'
 import { createConversation } from './handlers/client/create-conversation.ts'
 import { createSelfConversation } from './handlers/client/create-self-conversation.ts'
 import { getConversation } from './handlers/client/get-conversation.ts'
@@ -23,11 +25,20 @@ import { getConversationRoles } from './handlers/client/get-conversation-roles.t
 import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
 import { listConversations } from './handlers/client/list-conversations.ts'
 import { postMessage } from './handlers/client/post-message.ts'
+import { removeMember } from './handlers/client/remove-member.ts'
+import { renameConversation } from './handlers/client/rename-conversation.ts'
+import { replaceMembers } from './handlers/client/replace-members.ts'
+import { setAccess } from './handlers/client/set-access.ts'
+import { setMessageTimer } from './handlers/client/set-message-timer.ts'
+import { setReceiptMode } from './handlers/client/set-receipt-mode.ts'
+import { updateMember } from './handlers/client/update-member.ts'
 import { getConversations, getConversationsV0 } from './handlers/federation/get-conversations.ts'
+import { leaveConversation } from './handlers/federation/leave-conversation.ts'
 import { onConversationCreated } from './handlers/federation/on-conversation-created.ts'
 import { onConversationUpdated, onConversationUpdatedV0 } from './handlers/federation/on-conversation-updated.ts'
 import { onMessageSent } from './handlers/federation/on-message-sent.ts'
 import { sendMessage } from './handlers/federation/send-message.ts'
+import { updateConversation } from './handlers/federation/update-conversation.ts'
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
 import type { SendingNeeds } from './send-message.ts'
@@ -38,7 +49,13 @@ import { startSweeper } from './sweeper.ts'
 export const galleyMigrations = new URL('./migrations/', import.meta.url)
 
 export interface GalleyOptions {
-  readonly config: { readonly domain: Domain }
+  readonly config: {
+    readonly domain: Domain
+    readonly conversations: {
+      readonly membersMax: number
+      readonly federatedProtocols: readonly ConversationProtocol[]
+    }
+  }
   readonly database: Database
   readonly brig: Transport
   readonly gundeck: Transport
@@ -56,6 +73,8 @@ export interface Galley extends AsyncDisposable {
 interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
   readonly lane: LocalLane
+  readonly membersMax: number
+  readonly federatedProtocols: readonly ConversationProtocol[]
 }
 
 export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
@@ -65,6 +84,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     ...options,
     store,
     domain: config.domain,
+    ...config.conversations,
     times: eventTimes(clock),
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
@@ -96,6 +116,14 @@ const clientHandlers = (needs: Needs): ClientHandlers => ({
   'list-conversations': listConversations(needs),
   'get-conversation-roles': getConversationRoles(needs),
   'post-message': postMessage(needs),
+  'add-members': addMembers(needs),
+  'replace-members': replaceMembers(needs),
+  'remove-member': removeMember(needs),
+  'update-member': updateMember(needs),
+  'rename-conversation': renameConversation(needs),
+  'set-message-timer': setMessageTimer(needs),
+  'set-receipt-mode': setReceiptMode(needs),
+  'set-access': setAccess(needs),
 })
 
 type FederationHandlers = Parameters<typeof federationRoutes<typeof galleyFederation>>[2]
@@ -108,6 +136,8 @@ const federationHandlers = (needs: Needs): FederationHandlers => ({
   'on-message-sent': onMessageSent(needs),
   'on-conversation-updated-v0': onConversationUpdatedV0(needs),
   'on-conversation-updated': onConversationUpdated(needs),
+  'leave-conversation': leaveConversation(needs),
+  'update-conversation': updateConversation(needs),
 })
 
 /** Whoever asks us something is there: what waits for it can go at once. */

@@ -1,10 +1,9 @@
 /** May these people be brought into a group by this one? (rules.md §5, client-conversations.md §3) */
-import type { Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
-import { brigInternal, type LocalUser } from '#src/contract/internal/brig.ts'
-import type { AccessRole } from '#src/contract/vocabulary.ts'
-import { call } from '#src/kit/http/client.ts'
+import type { Domain, QualifiedUserId } from '#src/contract/ids.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
-import { mayJoin } from './access.ts'
+import { refuseJoiner } from './access.ts'
+import { type Conversation, userKey } from './conversation.ts'
+import { lookUpConnected, lookUpPeople, type People } from './people.ts'
 
 interface Needs {
   readonly domain: Domain
@@ -12,39 +11,66 @@ interface Needs {
 }
 
 export interface Invitation {
-  readonly by: UserId
+  /** A user of ours. */
+  readonly by: QualifiedUserId
   readonly invitees: readonly QualifiedUserId[]
-  readonly accessRoles: readonly AccessRole[]
-  readonly requestId: string
+  readonly conversation: Pick<Conversation, 'team' | 'accessRoles'>
 }
 
-/** Undefined when nothing is to be said against it. */
-export const refuseInvitation = async (
+/** What there is to know about an invitation, before anything is decided. */
+export interface Guests {
+  readonly people: People
+  readonly connected: ReadonlySet<string>
+}
+
+export const lookUpGuests = async (
   { domain, brig }: Needs,
-  { by, invitees, accessRoles, requestId }: Invitation,
-): Promise<'operation-denied' | 'not-connected' | 'access-denied' | undefined> => {
-  const headers = { 'request-id': requestId }
+  { by, invitees }: Pick<Invitation, 'by' | 'invitees'>,
+  requestId: string,
+): Promise<Guests> => {
   const local = invitees.filter((user) => user.domain === domain).map(({ id }) => id)
-  const [users, connections] = await Promise.all([
-    call(brig, brigInternal['get-users'], { body: { users: [by, ...local] } }, { headers }),
-    call(brig, brigInternal['get-connections-of'], { body: { from: by, to: [...invitees] } }, { headers }),
+  const [people, connected] = await Promise.all([
+    lookUpPeople(brig, [by.id, ...local], requestId),
+    lookUpConnected(brig, { from: by, to: invitees, requestId }),
   ])
-  const people = new Map(users.body.map((user) => [user.id, user]))
-  if (!people.get(by)?.is_verified) return 'operation-denied'
-
-  const connected = new Set(
-    connections.body
-      // A user of ours may have blocked the one who asks, who does not learn of it from his own side.
-      .filter(
-        ({ to, status, other_status: theirs }) =>
-          status === 'accepted' && (to.domain !== domain || theirs === 'accepted'),
-      )
-      .map(({ to }) => `${to.id}@${to.domain}`),
-  )
-  if (!invitees.every(({ id, domain: of }) => connected.has(`${id}@${of}`))) return 'not-connected'
-  return local.every((id) => mayBeIn(people.get(id), accessRoles)) ? undefined : 'access-denied'
+  return { people, connected }
 }
 
-// There are no teams here yet, so nobody is a team mate.
-const mayBeIn = (user: LocalUser | undefined, accessRoles: readonly AccessRole[]): boolean =>
-  user !== undefined && mayJoin(accessRoles, { isTeamMate: false, isVerified: user.is_verified })
+/** Undefined when nothing is to be said against a group of these people. */
+export const refuseCreation = (
+  invitation: Invitation,
+  guests: Guests,
+): 'operation-denied' | 'no-team-member' | 'not-connected' | 'access-denied' | undefined => {
+  const { by, invitees, conversation } = invitation
+  const creator = guests.people.get(by.id)
+  if (!creator?.isVerified) return 'operation-denied'
+  if (conversation.team !== null && creator.team !== conversation.team) return 'no-team-member'
+  if (creator.isPartner && invitees.length > 1) return 'operation-denied'
+  return refuseStrangers(invitation, guests) ?? refuseGuests(invitation, guests)
+}
+
+/** Undefined when all of them are friends or team mates. */
+export const refuseStrangers = (
+  { by, invitees }: Invitation,
+  { people, connected }: Guests,
+): 'not-connected' | undefined => {
+  const team = people.get(by.id)?.team
+  const isTeamMate = (user: QualifiedUserId): boolean =>
+    team !== undefined && user.domain === by.domain && people.get(user.id)?.team === team
+  return invitees.every((user) => connected.has(userKey(user)) || isTeamMate(user)) ? undefined : 'not-connected'
+}
+
+/** Undefined when the conversation's roles admit all of them. Of users elsewhere we know only that they are outside. */
+export const refuseGuests = (
+  { by, invitees, conversation }: Invitation,
+  { people }: Guests,
+): 'access-denied' | 'no-team-member' | undefined => {
+  for (const user of invitees) {
+    const person = user.domain === by.domain ? people.get(user.id) : ELSEWHERE
+    const objection = refuseJoiner(conversation, person)
+    if (objection) return objection
+  }
+  return undefined
+}
+
+const ELSEWHERE = { team: undefined, isVerified: true }

@@ -6,6 +6,9 @@ export const REMOTE_CLIENTS_TIMEOUT_MS = 4_000
 /** For the owner of conversations in a list, after that they are reported as failed. */
 export const REMOTE_CONVERSATIONS_TIMEOUT_MS = 5_000
 
+/** For the owner of a conversation to carry out a change that one of our users wants. */
+export const OWNER_TIMEOUT_MS = 10_000
+
 /** For another backend to show that it is there and whom it federates with. */
 export const FEDERATION_CHECK_TIMEOUT_MS = 5_000
 
@@ -20,6 +23,9 @@ export const CONVERSATIONS_PER_REMOTE_REQUEST = 100
 
 /** How often a message is compared anew because the members changed meanwhile, before the sender has to try again. */
 export const SENDING_ATTEMPTS_MAX = 5
+
+/** How often a change is decided anew because the members changed while others were asked. */
+export const CHANGING_ATTEMPTS_MAX = 5
 
 /** Recipients in one push, below what gundeck takes. */
 export const RECIPIENTS_PER_PUSH_MAX = 10_000

@@ -1,6 +1,5 @@
 /** What a client asks for when it creates a group, with everything it left out filled in (client-conversations.md §3). */
 import type { NewConversation } from '#src/contract/client/galley.ts'
-import { GROUP_MEMBERS_MAX } from '#src/contract/client/galley-limits.ts'
 import type { ConversationId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import { type AccessRole, REGULAR_CONVERSATION } from '#src/contract/vocabulary.ts'
 import { accessRolesOf, DEFAULT_ACCESS, DEFAULT_ACCESS_ROLES } from './access.ts'
@@ -23,13 +22,12 @@ export interface Creation {
 export const refuseForm = (
   body: NewConversation,
   { members }: NewGroup,
-): 'mls-not-enabled' | 'not-mls-conversation' | 'no-team-member' | 'too-many-members' | undefined => {
+  membersMax: number,
+): 'mls-not-enabled' | 'not-mls-conversation' | 'too-many-members' | undefined => {
   // MLS needs removal keys, which this backend has none of yet.
   if (body.protocol === 'mls') return 'mls-not-enabled'
   if (body.group_conv_type === 'channel') return 'not-mls-conversation'
-  // No teams yet either, so nobody is a member of any.
-  if (body.team) return 'no-team-member'
-  return members.length > GROUP_MEMBERS_MAX ? 'too-many-members' : undefined
+  return members.length > membersMax ? 'too-many-members' : undefined
 }
 
 export const newGroup = (body: NewConversation, { id, creator }: Creation): NewGroup => ({
@@ -44,6 +42,7 @@ export const newGroup = (body: NewConversation, { id, creator }: Creation): NewG
     protocol: 'proteus',
     messageTimer: body.message_timer ?? null,
     receiptMode: body.receipt_mode ?? null,
+    team: body.team?.teamid ?? null,
   },
   members: [
     { user: creator, role: ADMIN },

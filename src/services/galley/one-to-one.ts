@@ -27,6 +27,7 @@ const OF_TWO = {
   protocol: 'proteus',
   messageTimer: null,
   receiptMode: null,
+  team: null,
 } as const
 
 /** As it begins, with nobody in it. */

@@ -2,7 +2,7 @@
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Push, PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { MessagePriority } from '#src/contract/vocabulary.ts'
-import { type Happening, messageEvent } from './events.ts'
+import { type MessageHappening, messageEvent } from './events.ts'
 import { LISTED_MEMBERS_PER_ROW_MAX, RECIPIENTS_PER_PUSH_MAX } from './limits.ts'
 
 /** The connection that caused an event and need not hear of it. */
@@ -31,7 +31,7 @@ export interface ProteusDelivery {
 
 /** One entry per recipient client, because each has a ciphertext of its own. */
 export const messagePushes = (
-  happening: Happening,
+  happening: MessageHappening,
   { sender, data, recipients, nativePush, priority, transient }: ProteusDelivery,
   { ids, origin }: PushContext,
 ): Push[] =>

@@ -1,9 +1,10 @@
 /** SQL of the conversations that this backend owns. */
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain, QualifiedUserId, RoleName, UserId } from '#src/contract/ids.ts'
-import type { Access, AccessRole, ConversationProtocol, ConversationType } from '#src/contract/vocabulary.ts'
+import type { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import type { Conversation, Member, OwnSettings } from './conversation.ts'
 import type { EventTime } from './event-times.ts'
+import { type ConversationColumns, conversationColumns, conversationOf } from './store-rows.ts'
 import { type SettingsColumns, settingsColumns, settingsOf } from './store-settings.ts'
 
 /** A conversation and how the one who asked for it stands in it. */
@@ -26,7 +27,7 @@ export const conversationStore = (db: Kysely<unknown>) => ({
   /** In no particular order; ids of nothing are left out. */
   find: async (ids: readonly ConversationId[], viewer: QualifiedUserId): Promise<FoundConversation[]> => {
     const { rows } = await sql<ConversationRow>`
-      select c.id, c.type, c.creator, c.name, c.access, c.access_roles, c.protocol, c.message_timer, c.receipt_mode,
+      select ${conversationColumns},
         v.role as viewer_role, ${settingsColumns('v')},
         case when v.role is not null then (
           select json_agg(json_build_array(m.domain, m.user_id, m.role)) from galley.members m
@@ -73,33 +74,13 @@ interface AddresseesRow {
   readonly members: readonly (readonly [Domain, UserId])[] | null
 }
 
-interface ConversationRow extends SettingsColumns {
-  readonly id: ConversationId
-  readonly type: ConversationType
-  readonly creator: UserId
-  readonly name: string | null
-  readonly access: readonly Access[]
-  readonly access_roles: readonly AccessRole[]
-  readonly protocol: ConversationProtocol
-  // Drivers give 64-bit numbers as text, number or bigint.
-  readonly message_timer: string | number | bigint | null
-  readonly receipt_mode: number | null
+interface ConversationRow extends ConversationColumns, SettingsColumns {
   readonly viewer_role: RoleName | null
   readonly members: readonly (readonly [Domain, UserId, RoleName])[] | null
 }
 
 const foundConversation = (row: ConversationRow): FoundConversation => ({
-  conversation: {
-    id: row.id,
-    type: row.type,
-    creator: row.creator,
-    name: row.name,
-    access: row.access,
-    accessRoles: row.access_roles,
-    protocol: row.protocol,
-    messageTimer: row.message_timer === null ? null : Number(row.message_timer),
-    receiptMode: row.receipt_mode,
-  },
+  conversation: conversationOf(row),
   members: (row.members ?? []).map(([domain, id, role]) => ({ user: { domain, id }, role })),
   viewer: row.viewer_role === null ? undefined : { role: row.viewer_role, settings: settingsOf(row) },
 })

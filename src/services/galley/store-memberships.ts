@@ -32,6 +32,14 @@ export const membershipStore = (db: Kysely<unknown>) => ({
     return rows.map((row) => row.user_id)
   },
 
+  /** All users of ours who are on record as members. */
+  membersOnRecord: async (conversation: QualifiedConversationId): Promise<UserId[]> => {
+    const { rows } = await sql<{ user_id: UserId }>`
+      select user_id from galley.remote_memberships
+      where domain = ${conversation.domain} and conversation = ${conversation.id}`.execute(db)
+    return rows.map((row) => row.user_id)
+  },
+
   /** Those who are members already stay as they are. */
   addMemberships: async (conversation: QualifiedConversationId, users: readonly UserId[]): Promise<void> => {
     if (users.length === 0) return

@@ -1,5 +1,6 @@
 /** The only SQL of galley is in the files called `store-*`; here they become one thing. Tables: `migrations/`. */
 import type { Kysely } from 'kysely'
+import { type ChangeStore, changeStore } from './store-changes.ts'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
 import { type CreationStore, creationStore } from './store-creation.ts'
 import { type HeardStore, heardStore } from './store-heard.ts'
@@ -11,16 +12,24 @@ import { type SendingStore, sendingStore } from './store-sending.ts'
 
 /** What can be done in one transaction. Nothing in it waits for anybody but the database. */
 export interface GalleyTransaction
-  extends ConversationStore, CreationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
+  extends ConversationStore, ChangeStore, CreationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
 
 export interface GalleyStore
-  extends ConversationStore, CreationStore, MembershipStore, ListingStore, HeardStore, SendingStore {
+  extends
+    ConversationStore,
+    Pick<ChangeStore, 'standing'>,
+    CreationStore,
+    MembershipStore,
+    ListingStore,
+    HeardStore,
+    SendingStore {
   /** All of it or nothing; committed when it returns. */
   transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
 }
 
 export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...conversationStore(db),
+  standing: changeStore(db).standing,
   ...creationStore(db),
   ...listingStore(db),
   ...membershipStore(db),
@@ -31,6 +40,7 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
 
 const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
   ...conversationStore(tx),
+  ...changeStore(tx),
   ...creationStore(tx),
   ...memberStore(tx),
   ...membershipStore(tx),

@@ -13,6 +13,8 @@ export interface PlayedBackends {
 
 export interface PlayedBackend {
   readonly version?: number
+  /** Answers nothing at all. */
+  readonly isDown?: boolean
   /** Undefined for an RPC that this backend fails. */
   readonly rpcs?: Readonly<Record<string, (input: never) => unknown>>
 }
@@ -23,14 +25,18 @@ export const playBackends = (): PlayedBackends => {
   const calls: PlayedBackends['calls'] = []
   const found = (domain: Domain, rpc: string): PlayedBackend => {
     const backend = backends.get(domain)
-    if (backend) return backend
+    if (backend && !backend.isDown) return backend
     throw new FederationFailure({ domain, rpc }, 521, 'federation-connection-refused', { detail: 'it is down' })
   }
   const remotes: RemoteBackends = {
     versionOf: async (domain) => found(domain, 'api-version').version ?? 2,
     call: async (domain, entry, input) => {
       const rpc = entry.name ?? 'unnamed'
-      const answer = found(domain, rpc).rpcs?.[rpc]
+      const backend = found(domain, rpc)
+      if (rpc === 'api-version') {
+        return { supported: [0, 1], supported_versions: [backend.version ?? 2] } as never
+      }
+      const answer = backend.rpcs?.[rpc]
       if (!answer)
         throw new FederationFailure({ domain, rpc }, 533, 'federation-remote-error', { detail: 'not played' })
       const parsed = entry.input.parse(JSON.parse(JSON.stringify(input)))

@@ -15,7 +15,7 @@ import { Bundle, LOCAL_LANE, LocalLetter } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
 import { embeddedDatabases, type TestDatabases } from '#src/storage/testing.ts'
-import { type Galley, galleyMigrations, startGalley } from './galley.ts'
+import { type Galley, galleyMigrations, type GalleyOptions, startGalley } from './galley.ts'
 import { type PlayedBackends, playBackends } from './testing-backends.ts'
 import { type PlayedParts, playParts } from './testing-parts.ts'
 
@@ -71,8 +71,11 @@ export interface Told {
   readonly push: Push
 }
 
+const ORDINARY = { membersMax: 500, federatedProtocols: ['proteus', 'mixed', 'mls'] } as const
+
 export const startTestGalley = async (
   databases: () => Promise<TestDatabases> = embeddedDatabases,
+  conversations: GalleyOptions['config']['conversations'] = ORDINARY,
 ): Promise<TestGalley> => {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await stack.use(await databases()).open())
@@ -82,7 +85,7 @@ export const startTestGalley = async (
   const db = await database.schema<unknown>('galley', galleyMigrations, outboxMigrations)
   const begin = (): Promise<Galley> =>
     startGalley({
-      config: { domain: A },
+      config: { domain: A, conversations },
       database,
       brig: parts.brig,
       gundeck: parts.gundeck,

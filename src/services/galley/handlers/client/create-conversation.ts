@@ -1,19 +1,17 @@
 import type { galleyClient } from '#src/contract/client/galley.ts'
 import { ConversationId } from '#src/contract/ids.ts'
 import type { Handler } from '#src/kit/endpoint.ts'
-import type { Transport } from '#src/kit/http/wire.ts'
 import type { ClientContext } from '#src/rpc/context.ts'
 import { ACCESS_ROLE_LIST_VERSION, BARE_FAILURES_VERSION, oldForm } from '../../client-view.ts'
 import { createGroup, type CreatingNeeds, viewOf } from '../../create-group.ts'
 import { checkFederation } from '../../federation-check.ts'
 import { groupByDomain } from '../../fan-out.ts'
-import { refuseInvitation } from '../../invitees.ts'
+import { lookUpGuests, refuseCreation } from '../../invitees.ts'
 import { inviteesOf, newGroup, refuseForm } from '../../new-group.ts'
 import { selfMember } from '../../conversation.ts'
+import type { PreparingNeeds } from '../../prepare-change.ts'
 
-interface Needs extends CreatingNeeds {
-  readonly brig: Transport
-}
+interface Needs extends CreatingNeeds, PreparingNeeds {}
 
 export const createConversation =
   (needs: Needs): Handler<(typeof galleyClient)['create-conversation'], ClientContext> =>
@@ -21,15 +19,18 @@ export const createConversation =
     const { domain, random, remotes } = needs
     const creator = { domain, id: caller.user }
     const group = newGroup(body, { id: ConversationId.parse(random.uuid()), creator })
-    const malformed = refuseForm(body, group)
+    const malformed = refuseForm(body, group, needs.membersMax)
     if (malformed) return { outcome: malformed }
 
-    const { accessRoles } = group.conversation
-    const invitees = inviteesOf(group)
-    const refused = await refuseInvitation(needs, { by: caller.user, invitees, accessRoles, requestId })
-    if (refused) return { outcome: refused }
+    const invitation = { by: creator, invitees: inviteesOf(group), conversation: group.conversation }
+    const guests = await lookUpGuests(needs, invitation, requestId)
+    const objection = refuseCreation(invitation, guests)
+    if (objection) return { outcome: objection }
 
-    const otherDomains = [...groupByDomain(invitees).keys()].filter((other) => other !== domain)
+    const otherDomains = [...groupByDomain(invitation.invitees).keys()].filter((other) => other !== domain)
+    if (otherDomains.length > 0 && !needs.federatedProtocols.includes(group.conversation.protocol)) {
+      return { outcome: 'protocol-not-federated' }
+    }
     const checked = await checkFederation(remotes, otherDomains, requestId)
     if (checked.outcome === 'non-federating') {
       return { outcome: 'non-federating', body: { non_federating_backends: [...checked.backends] } }

@@ -1,0 +1,56 @@
+/** Users of ours and how they stand with others, from brig: what decisions about members rest on. */
+import type { QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
+import { brigInternal, type LocalUser } from '#src/contract/internal/brig.ts'
+import { call } from '#src/kit/http/client.ts'
+import type { Transport } from '#src/kit/http/wire.ts'
+import { userKey } from './conversation.ts'
+
+/** A user of ours, as far as conversations ask. */
+export interface Person {
+  readonly isVerified: boolean
+  readonly team: TeamId | undefined
+  /** Of a team, but not to decide anything for it. */
+  readonly isPartner: boolean
+}
+
+/** Those who do not exist, or no longer, are missing. */
+export type People = ReadonlyMap<UserId, Person>
+
+export const NOBODY: People = new Map()
+
+export const lookUpPeople = async (brig: Transport, users: readonly UserId[], requestId: string): Promise<People> => {
+  if (users.length === 0) return NOBODY
+  const headers = { 'request-id': requestId }
+  const { body } = await call(brig, brigInternal['get-users'], { body: { users: [...users] } }, { headers })
+  return new Map(body.filter(({ deleted }) => !deleted).map((user) => [user.id, personOf(user)]))
+}
+
+const personOf = (user: LocalUser): Person => ({
+  isVerified: user.is_verified,
+  team: user.team,
+  isPartner: false,
+})
+
+/** Whom a user of ours is connected with, as {@link userKey}s; who has blocked him is not. */
+export const lookUpConnected = async (
+  brig: Transport,
+  {
+    from,
+    to,
+    requestId,
+  }: { readonly from: QualifiedUserId; readonly to: readonly QualifiedUserId[]; requestId: string },
+): Promise<ReadonlySet<string>> => {
+  if (to.length === 0) return new Set()
+  const headers = { 'request-id': requestId }
+  const body = { from: from.id, to: [...to] }
+  const connections = await call(brig, brigInternal['get-connections-of'], { body }, { headers })
+  return new Set(
+    connections.body
+      // A user of ours may have blocked the one who asks, who does not learn of it from his own side.
+      .filter(
+        ({ to: other, status, other_status: theirs }) =>
+          status === 'accepted' && (other.domain !== from.domain || theirs === 'accepted'),
+      )
+      .map(({ to: other }) => userKey(other)),
+  )
+}

@@ -49,9 +49,12 @@ export type ChangeAnswer<W extends ChangeRefusal> =
 export const answerDone = <const W extends ChangeRefusal>(
   changed: Answered | FederationObstacle,
   refusals: readonly W[],
-): { readonly outcome: 'done' } | { readonly outcome: W } => {
-  const answer = answerTo(changed, refusals)
-  return answer.outcome === 'event' || answer.outcome === 'unchanged' ? { outcome: 'done' } : answer
+): { readonly outcome: 'done' } | { readonly outcome: W } =>
+  changed.outcome === 'refused' ? { outcome: declared(changed.why, refusals) } : { outcome: done(changed) }
+
+const done = ({ outcome }: Answered | FederationObstacle): 'done' => {
+  if (outcome === 'changed' || outcome === 'unchanged') return 'done'
+  throw new Error(`a change ended in an unexpected way: ${outcome}`)
 }
 
 /** `refusals` are those that the endpoint declares: any other is a fault of ours. */
@@ -60,10 +63,13 @@ export const answerTo = <const W extends ChangeRefusal>(
   refusals: readonly W[],
 ): ChangeAnswer<W> => {
   if (changed.outcome === 'unchanged') return changed
+  if (changed.outcome === 'refused') return { outcome: declared(changed.why, refusals) }
   if (changed.outcome === 'changed' && changed.event) return { outcome: 'event', body: changed.event }
-  if (changed.outcome === 'refused') {
-    const declared = refusals.find((refusal) => refusal === changed.why)
-    if (declared) return { outcome: declared }
-  }
-  throw new Error(`a change ended in an unexpected way: ${JSON.stringify(changed)}`)
+  throw new Error(`a change ended in an unexpected way: ${changed.outcome}`)
+}
+
+const declared = <W extends ChangeRefusal>(why: ChangeRefusal, refusals: readonly W[]): W => {
+  const found = refusals.find((refusal) => refusal === why)
+  if (found) return found
+  throw new Error(`an endpoint does not declare that a change may be refused as ${why}`)
 }

@@ -28,7 +28,7 @@ export const lookUpPeople = async (brig: Transport, users: readonly UserId[], re
 const personOf = (user: LocalUser): Person => ({
   isVerified: user.is_verified,
   team: user.team,
-  isPartner: false,
+  isPartner: user.team_role === 'partner',
 })
 
 /** Whom a user of ours is connected with, as {@link userKey}s; who has blocked him is not. */

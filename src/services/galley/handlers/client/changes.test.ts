@@ -86,13 +86,16 @@ test('CNV-026: a conversation of two can have a name, a name has an end, and old
 })
 
 test('CNV-026: events of one conversation have later and later times', async () => {
-  const times: unknown[] = []
+  const times: string[] = []
   for (const name of ['one', 'two', 'three']) {
     const answer = await rename(name)
     assert.ok(answer.outcome === 'event')
     times.push(answer.body.time)
   }
-  assert.deepEqual(times, [...new Set(times)].toSorted())
+  assert.deepEqual(
+    times,
+    [...new Set(times)].toSorted((one, other) => (one < other ? -1 : 1)),
+  )
 })
 
 test('CNV-027: the message timer is set once, and taken away', async () => {

@@ -6,6 +6,8 @@ import { text } from '#src/contract/shapes.ts'
 import { AccentId, BaseProtocol, SearchPolicy } from '#src/contract/vocabulary.ts'
 import { answer, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
 import {
+  IDS_IN_ADDRESS_MAX,
+  ITEM_CHARACTERS_MAX,
   LISTED_HANDLES_MAX,
   LISTED_USERS_MAX,
   SEARCH_SIZE_DEFAULT,
@@ -30,6 +32,18 @@ const ListUsers = z
     ({ qualified_ids: ids, qualified_handles: handles }) => (ids === undefined) !== (handles === undefined),
     'give either qualified_ids or qualified_handles',
   )
+
+/** Separated by commas, as old clients write lists into an address. */
+const commaSeparated = (max: number) =>
+  z
+    .string()
+    .max(max * ITEM_CHARACTERS_MAX)
+    .transform((list) => list.split(','))
+
+const RichInfo = z.object({
+  version: z.literal(0),
+  fields: z.array(z.object({ type: z.string(), value: z.string() })).max(0),
+})
 
 const SearchHit = z.object({
   id: UserId,
@@ -76,6 +90,32 @@ export const brigUsers = {
         from(4),
       ),
       'listed-bare': answer(200, z.array(UserProfile), 'Users whose backend cannot be reached are missing.', until(4)),
+    },
+  }),
+
+  // COMPAT(v1): `POST /list-users` says the same of users of all backends.
+  'list-local-users': endpoint('The profiles of users of this backend, by id or by handle.', {
+    method: 'GET',
+    path: '/users',
+    access: 'token',
+    query: z
+      .object({
+        ids: commaSeparated(IDS_IN_ADDRESS_MAX).pipe(z.array(UserId).max(IDS_IN_ADDRESS_MAX)).optional(),
+        handles: commaSeparated(LISTED_HANDLES_MAX).pipe(z.array(Handle).max(LISTED_HANDLES_MAX)).optional(),
+      })
+      .refine(({ ids, handles }) => (ids === undefined) !== (handles === undefined), 'give either ids or handles'),
+    answers: { listed: answer(200, z.array(UserProfile), 'Unknown users are missing.') },
+  }),
+
+  'get-rich-info': endpoint('What the team of a user says about him beyond his profile: nothing, so far.', {
+    method: 'GET',
+    path: '/users/{user}/rich-info',
+    access: 'token',
+    params: z.object({ user: UserId }),
+    answers: {
+      found: answer(200, RichInfo),
+      'insufficient-permissions': failure(403, 'insufficient-permissions', 'Insufficient team permissions'),
+      'not-found': nobody,
     },
   }),
 

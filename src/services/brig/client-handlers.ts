@@ -16,6 +16,7 @@ import { getOwnName } from './handlers/client/get-own-name.ts'
 import { getProperties } from './handlers/client/get-properties.ts'
 import { getProperty } from './handlers/client/get-property.ts'
 import { getPublicSystemSettings } from './handlers/client/get-public-system-settings.ts'
+import { getRichInfo } from './handlers/client/get-rich-info.ts'
 import { getSelf } from './handlers/client/get-self.ts'
 import { getSupportedProtocols } from './handlers/client/get-supported-protocols.ts'
 import { getSystemSettings } from './handlers/client/get-system-settings.ts'
@@ -23,6 +24,7 @@ import { getUserByHandle } from './handlers/client/get-user-by-handle.ts'
 import { getUser } from './handlers/client/get-user.ts'
 import { listConnections } from './handlers/client/list-connections.ts'
 import { listProperties } from './handlers/client/list-properties.ts'
+import { listLocalUsers } from './handlers/client/list-local-users.ts'
 import { listUsers } from './handlers/client/list-users.ts'
 import { requestConnection } from './handlers/client/request-connection.ts'
 import { resolveHandle } from './handlers/client/resolve-handle.ts'
@@ -61,6 +63,8 @@ const people = (needs: ClientNeeds) => ({
   'find-free-handles': findFreeHandles(needs),
   'get-user': getUser(needs),
   'list-users': listUsers(needs),
+  'list-local-users': listLocalUsers(needs),
+  'get-rich-info': getRichInfo(needs),
   'get-supported-protocols': getSupportedProtocols(needs),
   'get-user-by-handle': getUserByHandle(needs),
   'resolve-handle': resolveHandle(needs),

@@ -80,6 +80,9 @@ export const REMOTE_UPDATE_INTERVAL_SECONDS = 10
 export const FLUSH_TIMEOUT_MS = 7_000
 
 export const TEAM_MEMBERS_MAX = 10_000
+/** Members of a larger team are not told of each other's new names and pictures. */
+export const TEAM_TOLD_OF_UPDATES_MAX = 2_000
+
 /** Invitations of one team that nobody has followed yet. */
 export const TEAM_INVITATIONS_MAX = 1_000
 export const INVITATION_CODE_BYTES = 24

@@ -1,7 +1,9 @@
-/** Telling a user's own devices and his contacts on this backend that he changed (client-users.md §2). */
-import type { Domain } from '#src/contract/ids.ts'
+/** Telling a user's own devices, his contacts on this backend and his team that he changed (client-users.md §2). */
+import type { Domain, UserId } from '#src/contract/ids.ts'
 import type { Announcements, Cause } from './announcements.ts'
+import { TEAM_TOLD_OF_UPDATES_MAX } from './limits.ts'
 import { findContacts } from './store-connections.ts'
+import { findTeamMemberIds } from './store-teams.ts'
 import type { User } from './store-users.ts'
 import type { BrigTransaction } from './tables.ts'
 
@@ -16,10 +18,18 @@ type Changes = Readonly<Record<string, unknown>>
 export const announceToContacts = async (
   tx: BrigTransaction,
   { domain, announcements }: SelfUpdateNeeds,
-  { user: { id }, changes, cause }: { readonly user: User; readonly changes: Changes; readonly cause: Cause },
+  { user, changes, cause }: { readonly user: User; readonly changes: Changes; readonly cause: Cause },
 ): Promise<void> => {
-  const contacts = await findContacts(tx, { domain, id })
-  await announcements.push(tx, { users: [id, ...contacts], event: updateEvent(id, changes) }, cause)
+  const { id } = user
+  const users = new Set([id, ...(await findContacts(tx, { domain, id })), ...(await teamMatesToTell(tx, user))])
+  await announcements.push(tx, { users: [...users], event: updateEvent(id, changes) }, cause)
+}
+
+/** Nobody when the team is so large that a change of one name would wake everybody all the time (rules.md §6). */
+const teamMatesToTell = async (tx: BrigTransaction, { team_id: team }: User): Promise<UserId[]> => {
+  if (team === null) return []
+  const members = await findTeamMemberIds(tx, team, TEAM_TOLD_OF_UPDATES_MAX + 1)
+  return members.length > TEAM_TOLD_OF_UPDATES_MAX ? [] : members
 }
 
 export const announceToSelf = async (

@@ -52,6 +52,12 @@ export const findTeamMembers = (
   return query.execute()
 }
 
+/** Any of them, when there are more. */
+export const findTeamMemberIds = async (db: BrigDb, team: TeamId, size: number): Promise<UserId[]> => {
+  const members = await db.selectFrom('users').select('id').where('team_id', '=', team).limit(size).execute()
+  return members.map(({ id }) => id)
+}
+
 export const findTeamMember = (db: BrigDb, team: TeamId, user: UserId): Promise<User | undefined> =>
   db.selectFrom('users').selectAll().where('team_id', '=', team).where('id', '=', user).executeTakeFirst()
 

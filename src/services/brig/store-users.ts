@@ -49,6 +49,14 @@ export const findUserByEmail = (db: BrigDb, key: string): Promise<User | undefin
 export const findUserByHandle = (db: BrigDb, handle: Handle): Promise<User | undefined> =>
   db.selectFrom('users').selectAll().where('handle', '=', handle).where('status', '!=', 'deleted').executeTakeFirst()
 
+export const findUsersByHandles = (db: BrigDb, handles: readonly Handle[]): Promise<User[]> =>
+  db
+    .selectFrom('users')
+    .selectAll()
+    .where('handle', 'in', [...handles])
+    .where('status', '!=', 'deleted')
+    .execute()
+
 /** The only way in which users are changed, so that the search knows of every change that concerns it. */
 export const updateUser = async (tx: BrigTransaction, id: UserId, changes: Updateable<UsersTable>): Promise<void> => {
   const updated = await tx

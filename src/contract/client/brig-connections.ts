@@ -6,7 +6,11 @@ import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import { CONNECTIONS_PAGE_DEFAULT, CONNECTIONS_PAGE_MAX, PAGING_STATE_CHARACTERS_MAX } from './brig-limits.ts'
 import { optionally } from './brig-people.ts'
 
-const OtherPath = z.object({ domain: Domain, user: UserId })
+/** Before version 2 users had no domain: then it is ours. */
+const OtherPath = z.object({ domain: Domain.optional(), user: UserId })
+
+/** COMPAT(v2): the name and the message that came along are shown by no client any more. */
+const OldRequest = z.object({ user: UserId })
 
 /** Every way in which a change of a connection is refused. */
 const refusals = {
@@ -17,22 +21,39 @@ const refusals = {
   'team-not-federating': failure(403, 'team-not-federating', 'The team of this user does not federate with us'),
 }
 
+const sameTeam = failure(403, 'same-binding-team-users', 'Members of one team are connected by that')
+
 export const brigConnections = {
   'request-connection': endpoint('Ask to be connected with a user, or agree to his asking.', {
     method: 'POST',
     path: '/connections/{domain}/{user}',
     access: 'token',
-    params: OtherPath,
+    params: z.object({ domain: Domain, user: UserId }),
     answers: {
       created: answer(201, Connection),
       existed: answer(200, Connection, 'There was a connection, now as shown.'),
       ...refusals,
+      'same-team': sameTeam,
+    },
+  }),
+
+  'request-connection-here': endpoint('Ask a user of this backend; how clients of versions 0 and 1 ask.', {
+    method: 'POST',
+    path: '/connections',
+    access: 'token',
+    body: OldRequest,
+    answers: {
+      created: answer(201, Connection),
+      existed: answer(200, Connection, 'There was a connection, now as shown.'),
+      ...refusals,
+      'same-team': sameTeam,
     },
   }),
 
   'update-connection': endpoint('Accept, ignore, block, unblock or withdraw.', {
     method: 'PUT',
     path: '/connections/{domain}/{user}',
+    aliases: [{ path: '/connections/{user}' }],
     access: 'token',
     params: OtherPath,
     body: z.object({ status: ConnectionStatus }),
@@ -47,6 +68,7 @@ export const brigConnections = {
   'get-connection': endpoint('How I stand with a user.', {
     method: 'GET',
     path: '/connections/{domain}/{user}',
+    aliases: [{ path: '/connections/{user}' }],
     access: 'token',
     params: OtherPath,
     answers: { found: answer(200, Connection), 'not-found': empty(404) },

@@ -51,6 +51,11 @@ const ConnectionOf = z.object({
 
 const ConnectionTo = z.object({ from: UserId, status: ConnectionStatus, conversation: QualifiedConversationId })
 
+/** In one answer; about 20 MB. */
+export const CONNECTION_STATUSES_MAX = 100_000
+
+const StatusOfConnection = z.object({ from: UserId, qualified_to: QualifiedUserId, status: ConnectionStatus })
+
 const peopleInternal = {
   'get-access-keys': endpoint('The public keys that access tokens are verified with.', {
     method: 'GET',
@@ -130,6 +135,21 @@ const peopleInternal = {
     access: 'internal',
     body: z.object({ to: QualifiedUserId, from: z.array(UserId).max(USERS_MAX) }),
     answers: { found: answer(200, z.array(ConnectionTo).max(USERS_MAX)) },
+  }),
+
+  'list-connection-statuses': endpoint('How users of ours stand with everybody, or with some, or in one way only.', {
+    method: 'POST',
+    path: '/i/users/connections-status/v2',
+    access: 'internal',
+    body: z.object({
+      from: z.array(UserId).max(USERS_MAX),
+      to: z.array(QualifiedUserId).max(USERS_MAX).nullish(),
+      relation: ConnectionStatus.nullish(),
+    }),
+    answers: {
+      found: answer(200, z.array(StatusOfConnection).max(CONNECTION_STATUSES_MAX)),
+      'too-many': failure(413, 'too-many-connections', 'That is more than one answer holds: ask about fewer users'),
+    },
   }),
 }
 

@@ -26,6 +26,7 @@ import { listConnections } from './handlers/client/list-connections.ts'
 import { listProperties } from './handlers/client/list-properties.ts'
 import { listLocalUsers } from './handlers/client/list-local-users.ts'
 import { listUsers } from './handlers/client/list-users.ts'
+import { requestConnectionHere } from './handlers/client/request-connection-here.ts'
 import { requestConnection } from './handlers/client/request-connection.ts'
 import { resolveHandle } from './handlers/client/resolve-handle.ts'
 import { searchContacts } from './handlers/client/search-contacts.ts'
@@ -73,6 +74,7 @@ const people = (needs: ClientNeeds) => ({
 
 const connections = (needs: ClientNeeds) => ({
   'request-connection': requestConnection(needs),
+  'request-connection-here': requestConnectionHere(needs),
   'update-connection': updateConnection(needs),
   'get-connection': getConnection(needs),
   'list-connections': listConnections(needs),

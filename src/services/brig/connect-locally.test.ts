@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import type { ConnectionStatus } from '#src/contract/connections.ts'
 import { UserId } from '#src/contract/ids.ts'
 import { localOneToOne } from '#src/rpc/conversation-ids.ts'
-import { type Person, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { foundTeam, joinTeam, type Person, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
 
 const LIMIT = 3
 let brig: TestBrig
@@ -25,7 +25,7 @@ const statusOf = async (from: Person, other: Person) => {
   return found.outcome === 'found' ? found.body.status : undefined
 }
 
-test('asking and accepting: both sides, the conversation before the events, and all of it arrived before the answer', async () => {
+test('CON-001: asking and accepting: both sides, the conversation before the events, and all of it arrived before the answer', async () => {
   const [alice, alex] = await pair()
   await brig.told()
   const flushes = brig.courier.calls.length
@@ -91,7 +91,7 @@ test('asking and accepting: both sides, the conversation before the events, and 
   assert.equal(told.length, 2)
 })
 
-test('asking again changes nothing once accepted, and reminds before', async () => {
+test('CON-004: asking again changes nothing once accepted, and reminds before', async () => {
   const [alice, alex] = await pair()
   await ask(alice, alex)
   await brig.told()
@@ -104,7 +104,7 @@ test('asking again changes nothing once accepted, and reminds before', async () 
   assert.deepEqual(await brig.told(), [])
 })
 
-test('who is asked and asks too is connected', async () => {
+test('CON-005: who is asked and asks too is connected', async () => {
   const [alice, alex] = await pair()
   await ask(alice, alex)
   const mutual = await ask(alex, alice)
@@ -112,7 +112,7 @@ test('who is asked and asks too is connected', async () => {
   assert.equal(await statusOf(alice, alex), 'accepted')
 })
 
-test('who ignores is asked again, and may accept then', async () => {
+test('CON-007: who ignores is asked again, and may accept then', async () => {
   const [alice, bob] = await pair()
   await ask(bob, alice)
   await brig.told()
@@ -128,7 +128,7 @@ test('who ignores is asked again, and may accept then', async () => {
   assert.equal(await statusOf(bob, alice), 'accepted')
 })
 
-test('who is blocked is not told, and stays in the conversation', async () => {
+test('CON-026: who is blocked is not told, and stays in the conversation', async () => {
   const [alice, bob] = await pair()
   await ask(alice, bob)
   await put(bob, alice, 'accepted')
@@ -143,7 +143,7 @@ test('who is blocked is not told, and stays in the conversation', async () => {
   assert.equal((await put(alice, bob, 'accepted')).outcome, 'updated')
 })
 
-test('what is not allowed is refused, and the present status is no change', async () => {
+test('CON-013: what is not allowed is refused, and the present status is no change', async () => {
   const [alice, bob] = await pair()
   assert.equal((await put(alice, bob, 'accepted')).outcome, 'not-connected')
   await ask(alice, bob)
@@ -159,17 +159,22 @@ test('what is not allowed is refused, and the present status is no change', asyn
   assert.deepEqual(await brig.told(), [])
 })
 
-test('one cannot be connected with oneself, with nobody, or with a guest; and a guest with nobody', async () => {
+test('CON-014: one cannot be connected with oneself, a team mate, nobody, or a guest; and a guest with nobody', async () => {
   const [alice, guest] = [await registerPerson(brig), await registerPerson(brig, 'Guest', null)]
   const nobody = { domain: brig.domain, user: UserId.parse('00000000-0000-4000-8000-000000000000') }
   assert.equal((await ask(alice, alice)).outcome, 'invalid-user')
   assert.equal((await alice.calls('request-connection', { params: nobody })).outcome, 'invalid-user')
   assert.equal((await ask(alice, guest)).outcome, 'invalid-user')
   assert.equal((await ask(guest, alice)).outcome, 'no-identity')
+  const { owner, team } = await foundTeam(brig)
+  const mate = await joinTeam(brig, team)
+  assert.equal((await ask(owner, mate)).outcome, 'same-team')
+  assert.equal((await ask(mate, owner)).outcome, 'same-team')
+  assert.equal((await ask(mate, alice)).outcome, 'created')
   assert.equal((await put(alice, alice, 'accepted')).outcome, 'not-connected')
 })
 
-test('the limit counts what was sent and accepted, and never keeps others from accepting', async () => {
+test('CON-018: the limit counts what was sent and accepted, and never keeps others from accepting', async () => {
   const alice = await registerPerson(brig)
   const others = await Promise.all(Array.from({ length: LIMIT + 3 }, () => registerPerson(brig)))
   const [first, second, third, fourth, fifth, sixth] = others as [Person, Person, Person, Person, Person, Person]
@@ -184,6 +189,18 @@ test('the limit counts what was sent and accepted, and never keeps others from a
   assert.equal((await ask(alice, fifth)).outcome, 'connection-limit')
   await put(alice, third, 'blocked')
   assert.equal((await ask(alice, sixth)).outcome, 'created')
+})
+
+test('clients of the first versions name a user of this backend by the id alone', async () => {
+  const [alice, alex] = await pair()
+  const asked = await alice.calls('request-connection-here', { body: { user: alex.id } }, 0)
+  assert.equal(asked.outcome === 'created' && asked.body.status, 'sent')
+  assert.equal((await alice.calls('request-connection-here', { body: { user: alice.id } }, 0)).outcome, 'invalid-user')
+  const params = { user: alice.id }
+  const accepted = await alex.calls('update-connection', { params, body: { status: 'accepted' } }, 0)
+  assert.equal(accepted.outcome, 'updated')
+  const found = await alex.calls('get-connection', { params }, 0)
+  assert.equal(found.outcome === 'found' && found.body.status, 'accepted')
 })
 
 test('the list comes in pages, local users first, and each once', async () => {

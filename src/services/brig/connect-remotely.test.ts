@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import fc from 'fast-check'
 import type { ConnectionStatus } from '#src/contract/connections.ts'
 import { UserId } from '#src/contract/ids.ts'
+import { RemoteConfig } from '#src/contract/internal/remotes.ts'
 import { derivedOneToOne } from '#src/rpc/conversation-ids.ts'
-import { newNetwork, type Person, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
+import {
+  callInternal,
+  foundTeam,
+  joinTeam,
+  newNetwork,
+  type Person,
+  registerPerson,
+  startTestBrig,
+  type TestBrig,
+} from './testing.ts'
 
 const network = newNetwork()
 let a: TestBrig
@@ -44,7 +54,7 @@ const moves = async (brig: TestBrig) =>
     .filter(({ endpoint }) => endpoint === 'connect-one2one')
     .map(({ body }) => `${String(body['actor'])}:${body['selfIn'] ? 'self' : ''}${body['otherIn'] ? 'other' : ''}`)
 
-test('asking and accepting across backends leaves both with the derived conversation', async () => {
+test('CON-001 CON-003: asking and accepting across backends leaves both with the derived conversation', async () => {
   const [alice, bob] = await pair()
   const asked = await ask(alice, bob)
   assert.equal(asked.outcome === 'created' && asked.body.status, 'sent')
@@ -75,7 +85,7 @@ test('each user hears of the own side, the other backend of nothing more', async
   )
 })
 
-test('asking again leaves all as it is', async () => {
+test('CON-004: asking again leaves all as it is', async () => {
   const [alice, bob] = await pair()
   await ask(alice, bob)
   await a.told()
@@ -87,7 +97,7 @@ test('asking again leaves all as it is', async () => {
   assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
 })
 
-test('who is asked and asks too is connected within that one call', async () => {
+test('CON-005: who is asked and asks too is connected within that one call', async () => {
   const [alice, bob] = await pair()
   await ask(alice, bob)
   const mutual = await ask(bob, alice)
@@ -95,7 +105,7 @@ test('who is asked and asks too is connected within that one call', async () => 
   assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
 })
 
-test('while the other backend is away nothing changes and nobody is told', async () => {
+test('CON-016: while the other backend is away nothing changes and nobody is told', async () => {
   const [alice, bob] = await pair()
   network.cutOff.add('b.example')
   await assert.rejects(ask(alice, bob), /answered 521: .*federation-connection-refused/)
@@ -118,13 +128,13 @@ test('while the other backend is away nothing changes and nobody is told', async
   assert.equal(unblocked.outcome === 'updated' && unblocked.body.status, 'accepted')
 })
 
-test('a backend that nobody knows is 422', async () => {
+test('CON-016: a backend that nobody knows is 422', async () => {
   const alice = await registerPerson(a)
   const params = { domain: 'invalid.example', user: alice.id }
   await assert.rejects(alice.calls('request-connection', { params }), /answered 422: .*invalid-domain/)
 })
 
-test('who ignored is asked again; who cancelled while ignored is asked by the accepting', async () => {
+test('CON-007 CON-008: who ignored is asked again; who cancelled while ignored is asked by the accepting', async () => {
   const [alice, bob] = await pair()
   await ask(bob, alice)
   await put(alice, bob, 'ignored')
@@ -139,7 +149,7 @@ test('who ignored is asked again; who cancelled while ignored is asked by the ac
   assert.deepEqual(await statuses(alice, bob), ['sent', 'pending'])
 })
 
-test('who blocks stays blocking whatever the other does, and is connected at once when he asks', async () => {
+test('CON-009: who blocks stays blocking whatever the other does, and is connected at once when he asks', async () => {
   const [alice, bob] = await pair()
   await ask(alice, bob)
   await put(bob, alice, 'accepted')
@@ -202,31 +212,96 @@ test('a backend that changes the connection whenever it is told something is giv
     await a.alter(`
       insert into brig.connections values
       ('${alice.id}', 'b.example', '${bob.id}', '${status}', 'b.example', '${bob.id}', now())
-      on conflict (user_id, other_domain, other_id) do update set status = excluded.status`)
+      on conflict (user_id, other_domain, other_id) do update
+      set status = excluded.status, revision = connections.revision + 1`)
   }
   await assert.rejects(ask(alice, bob), /answered 533: .*federation-unexpected-body/)
 })
 
-const ACTIONS = ['ask', 'accepted', 'cancelled', 'ignored'] as const
+test('CON-018: two requests at the same time do not get past the limit, and the one too many is taken back', async () => {
+  await using narrow = await startTestBrig({ domain: 'c.example', network, connectionsMax: 1 })
+  const carla = await registerPerson(narrow, 'Carla')
+  const [bob, brad] = [await registerPerson(b, 'Bob'), await registerPerson(b, 'Brad')]
+  let arrived = 0
+  const both = Promise.withResolvers<void>()
+  network.onCall = async ({ rpc }) => {
+    if (rpc !== 'send-connection-action' || arrived === 2) return
+    arrived += 1
+    if (arrived === 2) both.resolve()
+    await both.promise
+  }
+  const answers = await Promise.all([ask(carla, bob), ask(carla, brad)])
+  assert.deepEqual(answers.map(({ outcome }) => outcome).toSorted(), ['connection-limit', 'created'])
+  const theirs = await Promise.all([bob, brad].map(async (who) => (await connectionOf(who, carla))?.status))
+  assert.deepEqual(new Set(theirs), new Set(['cancelled', 'pending']))
+})
 
-test('whatever both sides did at the same time, two requests in turn connect them', async () => {
-  const schedule = fc.array(fc.record({ isAlice: fc.boolean(), action: fc.constantFrom(...ACTIONS) }), {
-    maxLength: 12,
+test('CON-018: the limit holds across backends, for asking and for accepting', async () => {
+  await using narrow = await startTestBrig({ domain: 'd.example', network, connectionsMax: 2 })
+  const dora = await registerPerson(narrow, 'Dora')
+  const [first, second, third] = [await registerPerson(b), await registerPerson(b), await registerPerson(b)]
+  await ask(dora, first)
+  await ask(second, dora)
+  assert.equal((await put(dora, second, 'accepted')).outcome, 'updated')
+  await ask(third, dora)
+  assert.equal((await put(dora, third, 'accepted')).outcome, 'connection-limit')
+  assert.deepEqual(await statuses(dora, third), ['pending', 'sent'])
+  // What others accept is never too much.
+  assert.equal((await put(first, dora, 'accepted')).outcome, 'updated')
+  await put(dora, second, 'blocked')
+  assert.equal((await put(dora, third, 'accepted')).outcome, 'updated')
+  assert.equal((await ask(dora, second)).outcome, 'connection-limit')
+})
+
+test('CON-022: a stranger elsewhere asks twice, which makes one request', async () => {
+  const [alice, bob] = await pair()
+  const asks = { from: bob.id, from_team: null, to: alice.id, action: 'RemoteConnect' as const }
+  assert.deepEqual(await tell(a, b.domain, asks), OK)
+  const [told] = await a.events()
+  const conversation = derivedOneToOne('proteus', qualified(alice), qualified(bob))
+  assert.deepEqual((await connectionOf(alice, bob))?.status, 'pending')
+  assert.deepEqual((await connectionOf(alice, bob))?.qualified_conversation, conversation)
+  assert.deepEqual([told?.users, told?.event['type']], [[alice.id], 'user.connection'])
+  assert.deepEqual(await tell(a, b.domain, asks), OK)
+  assert.deepEqual(await a.events(), [])
+  assert.deepEqual((await connectionOf(alice, bob))?.status, 'pending')
+})
+
+/** As the brig of `origin` would, through both federators. */
+const tell = async (brig: TestBrig, origin: string, body: unknown): Promise<unknown> => {
+  const answer = await brig.transport.send({
+    method: 'POST',
+    pattern: FEDERATION_PATTERN,
+    params: { rpc: 'send-connection-action' },
+    query: {},
+    headers: { 'wire-origin-domain': origin },
+    body: Buffer.from(JSON.stringify(body)),
   })
-  await fc.assert(
-    fc.asyncProperty(schedule, async (steps) => {
-      const [alice, bob] = await pair()
-      // One that meets too many changes of the other side gives up, which is one more thing that can have happened.
-      await Promise.allSettled(
-        steps.map(({ isAlice, action }) => {
-          const [from, other] = isAlice ? [alice, bob] : [bob, alice]
-          return action === 'ask' ? ask(from, other) : put(from, other, action)
-        }),
-      )
-      await ask(alice, bob)
-      await ask(bob, alice)
-      assert.deepEqual(await statuses(alice, bob), ['accepted', 'accepted'])
-    }),
-    { numRuns: 25 },
-  )
+  return JSON.parse(Buffer.from(answer.body as Uint8Array).toString('utf8'))
+}
+
+const DYNAMIC = { federation: { strategy: 'allowDynamic' as const, remotes: [] } }
+const OK = { tag: 'NewConnectionResponseOk', contents: null }
+
+test('CON-017: teams are connected where both backends list the team of the other', async () => {
+  await using left = await startTestBrig({ domain: 'left.example', network, config: DYNAMIC })
+  await using right = await startTestBrig({ domain: 'right.example', network, config: DYNAMIC })
+  const list = async (brig: TestBrig, other: TestBrig, restriction: RemoteConfig['restriction']) => {
+    const body = RemoteConfig.parse({ domain: other.domain, search_policy: 'full_search', restriction })
+    await callInternal(brig, 'add-remote', { body })
+    await callInternal(brig, 'update-remote', { params: { domain: other.domain }, body })
+  }
+  const [ours, theirs] = [await foundTeam(left), await foundTeam(right)]
+  await list(left, right, { tag: 'restrict_by_team', value: [] })
+  await list(right, left, { tag: 'restrict_by_team', value: [] })
+  assert.equal((await ask(ours.owner, theirs.owner)).outcome, 'team-not-federating')
+  await list(left, right, { tag: 'restrict_by_team', value: [theirs.team] })
+  assert.equal((await ask(ours.owner, theirs.owner)).outcome, 'team-not-federating')
+  assert.equal(await connectionOf(ours.owner, theirs.owner), undefined)
+  await list(right, left, { tag: 'restrict_by_team', value: [ours.team] })
+  assert.equal((await ask(ours.owner, theirs.owner)).outcome, 'created')
+  await list(left, right, { tag: 'allow_all', value: null })
+  assert.equal((await ask(await joinTeam(left, ours.team), theirs.owner)).outcome, 'created')
+  // Somebody without a team belongs to no team that is listed.
+  assert.equal((await ask(await registerPerson(left), theirs.owner)).outcome, 'team-not-federating')
 })

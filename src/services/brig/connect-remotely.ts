@@ -4,7 +4,7 @@
  * our side may have changed meanwhile; then what we told it is not what we would store, and the change begins anew.
  */
 import { brigFederation } from '#src/contract/federation/brig.ts'
-import type { RemoteConnectionAction } from '#src/contract/federation/brig.ts'
+import type { NewConnectionResponse, RemoteConnectionAction } from '#src/contract/federation/brig.ts'
 import type { UserProfile } from '#src/contract/federation/users.ts'
 import type { QualifiedUserId } from '#src/contract/ids.ts'
 import { derivedOneToOne } from '#src/rpc/conversation-ids.ts'
@@ -20,8 +20,7 @@ import {
   transmitted,
 } from './connection-rules.ts'
 import { connectionEvent, type ConnectionNeeds, isOverLimit, type Refused, type Result } from './connections.ts'
-import { federatesWithTeam } from './federation-rules.ts'
-import type { KnownRemotes } from './known-remotes.ts'
+import { isFederatingTeam, type KnownRemotes } from './known-remotes.ts'
 import { TRANSITION_ATTEMPTS_MAX } from './limits.ts'
 import type { OtherBackends } from './other-backends.ts'
 import { findConnection, putConnection, type StoredConnection } from './store-connections.ts'
@@ -44,14 +43,21 @@ export interface RemoteChange {
 /** Throws the `FederationFailure` of a backend that cannot be asked. */
 export const changeRemotely = async (needs: RemoteConnectionNeeds, change: RemoteChange): Promise<Result | Refused> => {
   const { self, other, action } = change
+  let profile: UserProfile | undefined
   for (let attempt = 0; attempt < TRANSITION_ATTEMPTS_MAX; attempt += 1) {
     const before = await findConnection(needs.db, self.id, other)
     const ours = afterOurs(before?.status, action)
     if (ours === undefined) return before ? { kind: 'unchanged', connection: before } : 'bad-transition'
-    const told = await tell(needs, change, { before, ours })
+    const told = await tell(needs, change, { before, ours, profile })
     if (typeof told === 'string') return told
+    profile = told.profile
     const stored = await needs.db.transaction().execute((tx) => store(tx, needs, { ...change, ...told, before, ours }))
     if (!stored) continue
+    if (stored === 'connection-limit') {
+      // Others of our user's requests were faster; this one was told already, and is taken back.
+      await send(needs, { self, other, action: 'RemoteRescind', cause: change.cause })
+      return stored
+    }
     if (stored.queued !== undefined) await needs.announcements.arrived(stored.queued, change.cause)
     return stored.result
   }
@@ -68,29 +74,29 @@ export const changeRemotely = async (needs: RemoteConnectionNeeds, change: Remot
 interface Step {
   readonly before: StoredConnection | undefined
   readonly ours: Status
+  /** The other one's, once it was looked at. */
+  readonly profile: UserProfile | undefined
 }
 
 interface Told {
   readonly reaction: RemoteConnectionAction | null
-  /** The other one's, where it was looked at. */
   readonly profile: UserProfile | undefined
 }
 
 const tell = async (
   needs: RemoteConnectionNeeds,
   { self, other, action, cause }: RemoteChange,
-  { before, ours }: Step,
+  { before, ours, profile: known }: Step,
 ): Promise<Told | Refused> => {
   const sent = transmitted(action)
   // Who blocks or ignores must not depend on the other backend; but nobody fills our tables with people who are not.
-  if (sent === undefined && before) return { reaction: null, profile: undefined }
-  const profile = await federatingProfile(needs, other, cause)
+  if (sent === undefined && before) return { reaction: null, profile: known }
+  const profile = known ?? (await federatingProfile(needs, other, cause))
   if (typeof profile === 'string') return profile
   const limited = { user: self, change: { from: before?.status, to: ours }, connectionsMax: needs.connectionsMax }
   if (await isOverLimit(needs.db, limited)) return 'connection-limit'
   if (sent === undefined) return { reaction: null, profile }
-  const input = { from: self.id, from_team: null, to: other.id, action: sent }
-  const answer = await needs.remotes.call(other.domain, brigFederation['send-connection-action'], input, cause)
+  const answer = await send(needs, { self, other, action: sent, cause })
   switch (answer.tag) {
     case 'NewConnectionResponseOk':
       return { reaction: answer.contents, profile }
@@ -103,6 +109,14 @@ const tell = async (
   }
 }
 
+const send = (
+  { remotes }: RemoteConnectionNeeds,
+  { self, other, action, cause }: Omit<RemoteChange, 'action'> & { readonly action: RemoteConnectionAction },
+): Promise<NewConnectionResponse> => {
+  const input = { from: self.id, from_team: self.team_id, to: other.id, action }
+  return remotes.call(other.domain, brigFederation['send-connection-action'], input, cause)
+}
+
 const federatingProfile = async (
   { others, known }: RemoteConnectionNeeds,
   { domain, id }: QualifiedUserId,
@@ -110,8 +124,7 @@ const federatingProfile = async (
 ): Promise<UserProfile | Refused> => {
   const [profile] = await others.profiles(domain, [id], { requestId })
   if (!profile || profile.deleted) return 'invalid-user'
-  const isFederating = federatesWithTeam(known.strategy, await known.find(domain), profile.team ?? null)
-  return isFederating ? profile : 'team-not-federating'
+  return (await isFederatingTeam(known, domain, profile.team ?? null)) ? profile : 'team-not-federating'
 }
 
 interface Storing extends RemoteChange, Step, Told {}
@@ -122,11 +135,17 @@ interface Stored {
 }
 
 /** `undefined` when our side is no longer as it was when the other one was told. */
-const store = async (tx: BrigTransaction, needs: RemoteConnectionNeeds, step: Storing): Promise<Stored | undefined> => {
+const store = async (
+  tx: BrigTransaction,
+  needs: RemoteConnectionNeeds,
+  step: Storing,
+): Promise<Stored | 'connection-limit' | undefined> => {
   const { self, other, before, ours, reaction, profile, cause } = step
   await lockUsers(tx, [self.id])
   const current = await findConnection(tx, self.id, other)
-  if (current?.status !== before?.status) return undefined
+  if (current?.revision !== before?.revision) return undefined
+  const limited = { user: self, change: { from: current?.status, to: ours }, connectionsMax: needs.connectionsMax }
+  if (await isOverLimit(tx, limited)) return 'connection-limit'
   const settled = (reaction && afterTheirs(ours, reaction)) ?? ours
   if (current && settled === current.status) {
     return { result: { kind: 'unchanged', connection: current }, queued: undefined }

@@ -16,6 +16,7 @@ import { getConnectionsTo } from './handlers/internal/get-connections-to.ts'
 import { getMlsClients } from './handlers/internal/get-mls-clients.ts'
 import { getUsers } from './handlers/internal/get-users.ts'
 import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
+import { listConnectionStatuses } from './handlers/internal/list-connection-statuses.ts'
 import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
 import { noteActivity } from './handlers/internal/note-activity.ts'
 import { removeRemoteTeam } from './handlers/internal/remove-remote-team.ts'
@@ -53,6 +54,7 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'note-activity': noteActivity(needs),
   'get-connections-of': getConnectionsOf(needs),
   'get-connections-to': getConnectionsTo(needs),
+  'list-connection-statuses': listConnectionStatuses(needs),
   ...teams(needs),
   'known-remotes': getKnownRemotes(needs),
   'add-remote': addRemote(needs),

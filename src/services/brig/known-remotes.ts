@@ -2,9 +2,9 @@
  * The remote backends we know: those added while running, then those of the configuration, which win. Read from the
  * database for every question, so that a change counts from the next call on.
  */
-import type { Domain } from '#src/contract/ids.ts'
+import type { Domain, TeamId } from '#src/contract/ids.ts'
 import type { RemoteConfig, RemoteConfigs, Strategy } from '#src/contract/internal/remotes.ts'
-import { isSameRemote } from './federation-rules.ts'
+import { federatesWithTeam, isSameRemote } from './federation-rules.ts'
 import { REMOTE_UPDATE_INTERVAL_SECONDS } from './limits.ts'
 import { findRemote, findRemotes } from './store-remotes.ts'
 import type { BrigDb } from './tables.ts'
@@ -15,6 +15,13 @@ export interface KnownRemotes {
   find(domain: Domain): Promise<RemoteConfig | undefined>
   /** The entry of the configuration, which cannot be changed while running. */
   configured(domain: Domain): RemoteConfig | undefined
+}
+
+/** May a user of this team of the remote backend be connected with ours? */
+export const isFederatingTeam = async (known: KnownRemotes, domain: Domain, team: TeamId | null): Promise<boolean> => {
+  // Only one of the strategies looks at the list.
+  const remote = known.strategy === 'allowDynamic' ? await known.find(domain) : undefined
+  return federatesWithTeam(known.strategy, remote, team)
 }
 
 export interface RemotesSetting {

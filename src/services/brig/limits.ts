@@ -43,8 +43,11 @@ export const KEY_PACKAGES_PER_DEVICE_MAX = 2_000
 /** `sent` and `accepted` together (rules.md §2.5). */
 export const CONNECTIONS_MAX = 1_000
 
-/** How often a change is begun anew because the connection changed while the other backend was asked. */
-export const TRANSITION_ATTEMPTS_MAX = 4
+/**
+ * How often a change is begun anew because the connection changed while the other backend was asked. Two sides that
+ * change it at the same time may each put the other off several times until one is faster.
+ */
+export const TRANSITION_ATTEMPTS_MAX = 12
 
 /** federation-transport.md §13: calls to several domains at once, for one request. */
 export const FAN_OUT_MAX = 8

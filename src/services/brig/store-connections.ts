@@ -24,12 +24,25 @@ export const putConnection = (db: BrigDb, connection: Insertable<ConnectionsTabl
     .insertInto('connections')
     .values(connection)
     .onConflict((conflict) =>
-      conflict
-        .columns(['user_id', 'other_domain', 'other_id'])
-        .doUpdateSet({ status: connection.status, last_update: connection.last_update }),
+      conflict.columns(['user_id', 'other_domain', 'other_id']).doUpdateSet({
+        status: connection.status,
+        last_update: connection.last_update,
+        revision: sql`connections.revision + 1`,
+      }),
     )
     .returningAll()
     .executeTakeFirstOrThrow()
+
+/** The other backend told of something that changes nothing here; who is changing this side must know nonetheless. */
+export const noteHeard = async (db: BrigDb, user: UserId, other: QualifiedUserId): Promise<void> => {
+  await db
+    .updateTable('connections')
+    .set({ revision: sql`revision + 1` })
+    .where('user_id', '=', user)
+    .where('other_domain', '=', other.domain)
+    .where('other_id', '=', other.id)
+    .execute()
+}
 
 /** How many of the user's connections count against the limit (rules.md §2.5). */
 export const countConnections = async (db: BrigDb, user: UserId): Promise<number> => {
@@ -76,6 +89,35 @@ export const findConnectionsTo = (
     .where('other_id', '=', other.id)
     .where('user_id', '=', sql<UserId>`any(${users}::uuid[])`)
     .execute()
+
+export interface WantedStatuses {
+  readonly from: readonly UserId[]
+  /** Everybody if undefined. */
+  readonly to: readonly QualifiedUserId[] | undefined
+  readonly status: StoredConnection['status'] | 'missing-legalhold-consent' | undefined
+}
+
+/** At most `limit`, in the order of both users. */
+export const listStatuses = (
+  db: BrigDb,
+  { from, to, status }: WantedStatuses,
+  limit: number,
+): Promise<Pick<StoredConnection, 'user_id' | 'other_domain' | 'other_id' | 'status'>[]> => {
+  let query = db
+    .selectFrom('connections')
+    .select(['user_id', 'other_domain', 'other_id', 'status'])
+    .where('user_id', '=', sql<UserId>`any(${from}::uuid[])`)
+    .orderBy('user_id')
+    .orderBy('other_domain')
+    .orderBy('other_id')
+    .limit(limit)
+  if (status !== undefined) query = query.where(sql<boolean>`status = ${status}`)
+  if (to !== undefined) {
+    const wanted = sql`select * from unnest(${to.map(({ domain }) => domain)}::text[], ${to.map(({ id }) => id)}::uuid[])`
+    query = query.where(sql<boolean>`(other_domain, other_id) in (${wanted})`)
+  }
+  return query.execute()
+}
 
 /** Users of this backend who have accepted a connection with one of ours. */
 export const findContacts = async (db: BrigDb, other: QualifiedUserId): Promise<UserId[]> => {

@@ -156,6 +156,7 @@ export interface ConnectionsTable {
   readonly conversation_domain: Domain
   readonly conversation_id: ConversationId
   readonly last_update: Date
+  readonly revision: Generated<number>
 }
 
 export interface RemotesTable {

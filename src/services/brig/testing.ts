@@ -73,15 +73,28 @@ export interface TestBrigOptions {
   readonly database?: Database
 }
 
+export interface NetworkCall {
+  readonly from: string
+  readonly to: string
+  readonly rpc: string
+}
+
 /** Several brigs that reach each other; one that is cut off answers nobody. */
 export interface Network {
   readonly members: Map<string, Transport>
   readonly cutOff: Set<string>
   /** Called before a request arrives, to let something happen at the worst moment. */
-  onCall: (call: { readonly from: string; readonly to: string; readonly rpc: string }) => Promise<void>
+  onCall: (call: NetworkCall) => Promise<void>
+  /** Brings a request there and the answer back; may do so late, twice or in vain. */
+  carry: (call: NetworkCall, deliver: () => Promise<WireResponse>) => Promise<WireResponse>
 }
 
-export const newNetwork = (): Network => ({ members: new Map(), cutOff: new Set(), onCall: async () => {} })
+export const newNetwork = (): Network => ({
+  members: new Map(),
+  cutOff: new Set(),
+  onCall: async () => {},
+  carry: async (_, deliver) => deliver(),
+})
 
 const OPEN: BrigConfig['federation'] = { strategy: 'allowAll', remotes: [] }
 
@@ -198,7 +211,7 @@ const federatorOf = (own: Domain, network: Network): FederatorTransport => ({
       ? jsonResponse(422, { code: 422, label: 'invalid-domain', message: 'no SRV record' })
       : network.cutOff.has(domain)
         ? jsonResponse(521, { code: 521, label: 'federation-connection-refused', message: 'refused' })
-        : await carry(peer, { own, rpc, headers, body })
+        : await network.carry({ from: own, to: domain, rpc }, () => carry(peer, { own, rpc, headers, body }))
     const { status, body: answer } = response
     return { status, headers: response.headers, body: answer instanceof Uint8Array ? once(answer) : answer }
   },

@@ -35,6 +35,8 @@ const requestHere = async (
 ) => {
   const other = id === self.id ? undefined : await findUser(needs.db, id)
   if (!other || !isVerified(other)) return 'invalid-user'
+  // Team mates need no consent to talk.
+  if (self.team_id !== null && self.team_id === other.team_id) return 'same-team'
   const result = await changeLocally(needs, { self, other, decide: requestLocally, cause })
   // A request finds or makes a connection; there is none only before an update.
   return result === 'not-connected' ? 'bad-transition' : result

@@ -12,19 +12,14 @@ import type { ClientHandler } from '../handler.ts'
 
 export const updateConnection =
   (needs: RemoteConnectionNeeds): ClientHandler<'update-connection'> =>
-  async ({ params: other, body }, { caller, requestId }) => {
+  async ({ params: { domain = needs.domain, user }, body }, { caller, requestId }) => {
     const self = await userOf(needs.db, caller)
     if (!isVerified(self)) return { outcome: 'no-identity' }
     const cause = { requestId, caller }
     const result =
-      other.domain === needs.domain
-        ? await updateHere(needs, { self, other: other.user, wanted: body.status, cause })
-        : await updateThere(needs, {
-            self,
-            other: { domain: other.domain, id: other.user },
-            wanted: body.status,
-            cause,
-          })
+      domain === needs.domain
+        ? await updateHere(needs, { self, other: user, wanted: body.status, cause })
+        : await updateThere(needs, { self, other: { domain, id: user }, wanted: body.status, cause })
     if (typeof result === 'string') return { outcome: result }
     if (result.kind === 'unchanged') return { outcome: 'unchanged' }
     return { outcome: 'updated', body: shownConnection(result.connection) }

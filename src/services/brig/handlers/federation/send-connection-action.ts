@@ -4,10 +4,9 @@ import { alignRemotePair, putSide } from '../../connect-remotely.ts'
 import { afterTheirs, reactionTo } from '../../connection-rules.ts'
 import { connectionEvent, type ConnectionNeeds } from '../../connections.ts'
 import type { Cause, QueueId } from '../../announcements.ts'
-import { federatesWithTeam } from '../../federation-rules.ts'
-import type { KnownRemotes } from '../../known-remotes.ts'
+import { isFederatingTeam, type KnownRemotes } from '../../known-remotes.ts'
 import { isVerified } from '../../profiles.ts'
-import { findConnection } from '../../store-connections.ts'
+import { findConnection, noteHeard } from '../../store-connections.ts'
 import { findUser, lockUsers, type User } from '../../store-users.ts'
 import type { BrigTransaction } from '../../tables.ts'
 import type { FederationHandler } from '../handler.ts'
@@ -21,7 +20,7 @@ export const sendConnectionAction =
   (needs: Needs): FederationHandler<'send-connection-action'> =>
   async (request, { origin, requestId }) => {
     const { known, announcements, db } = needs
-    if (!federatesWithTeam(known.strategy, await known.find(origin), request.from_team)) {
+    if (!(await isFederatingTeam(known, origin, request.from_team))) {
       return { tag: 'NewConnectionResponseNotFederating' }
     }
     const user = await findUser(db, request.to)
@@ -54,7 +53,10 @@ const receive = async (
   const status = afterTheirs(before?.status, request.action)
   const contents = reactionTo(before?.status, status)
   const response = { tag: 'NewConnectionResponseOk' as const, contents }
-  if (status === undefined || status === before?.status) return { response, queued: undefined }
+  if (status === undefined || status === before?.status) {
+    if (before) await noteHeard(tx, user.id, other)
+    return { response, queued: undefined }
+  }
   const connection = await putSide(tx, needs, { user, other, status })
   await alignRemotePair(tx, needs, { connection, status, actor: 'other', cause })
   const event = connectionEvent(connection, undefined)

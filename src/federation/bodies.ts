@@ -1,5 +1,5 @@
 /** Reading and passing on bodies, without holding more than allowed and without outrunning the reader. */
-import { finished, pipeline, Readable, type Writable } from 'node:stream'
+import { finished, Readable, type Writable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
 
 /** A request body of either version of HTTP. */
@@ -78,7 +78,27 @@ export const pour = (body: Uint8Array | AsyncIterable<Uint8Array>, destination: 
     destination.end(body)
     return
   }
-  const source = body instanceof Readable ? body : Readable.from(body, { objectMode: false })
+  flow(body instanceof Readable ? body : Readable.from(body, { objectMode: false }), destination)
+}
+
+/** By events: `pipeline` makes an abort signal and its exception for every body, which costs more than a small one. */
+const flow = (source: Readable, destination: Writable): void => {
   // When either side breaks, the other is destroyed: half a body must never look like a whole one.
-  pipeline(source, destination, () => {})
+  const breakOff = (error: Error = brokenOff()): void => void destination.destroy(error)
+  source.on('data', (chunk: Uint8Array) => {
+    if (!destination.write(chunk)) source.pause()
+  })
+  destination.on('drain', () => source.resume())
+  source.on('error', breakOff)
+  source.once('end', () => {
+    source.off('close', closed)
+    destination.end()
+  })
+  const closed = (): void => breakOff()
+  source.once('close', closed)
+  // Its own failures concern nobody else; what follows from them is the closing.
+  destination.on('error', () => {})
+  destination.once('close', () => {
+    if (!source.readableEnded) source.destroy()
+  })
 }

@@ -12,7 +12,6 @@ import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { collectFirst } from './bodies.ts'
-import { chunksInTime } from './channel/drip.ts'
 import type { PeerRequest } from './channel/exchange.ts'
 import type { PeerGates, Visit } from './channel/gates.ts'
 import { PeerFailure } from './channel/peer-failure.ts'
@@ -210,7 +209,7 @@ const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, { cloc
     visit.leave()
     metrics.timed(domain, 'body', clock.monotonicMs() - startMs)
   }
-  if (body.closed) leave()
+  if (body instanceof Uint8Array || body.closed) leave()
   else body.once('close', leave)
 }
 
@@ -241,7 +240,8 @@ const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): 
   const { status, headers, body, remoteAddress } = response
   if (status < 200 || status > 299) {
     const bounds = { limit: REMOTE_ERROR_BYTES_MAX, timeoutMs: REMOTE_ERROR_TIMEOUT_MS, clock }
-    throw remoteError(status, await collectFirst(body, bounds), place)
+    const told = body instanceof Uint8Array ? body.subarray(0, REMOTE_ERROR_BYTES_MAX) : collectFirst(body, bounds)
+    throw remoteError(status, await told, place)
   }
   const relayed: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(headers)) {
@@ -249,7 +249,7 @@ const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): 
   }
   // Replaces one that the peer sent: readers take the first they find.
   relayed['wire-remote-ip'] = remoteAddress
-  return { status, headers: relayed, body: chunksInTime(body, clock) }
+  return { status, headers: relayed, body }
 }
 
 const note = (error: unknown, about: { requestId: string; domain: Domain; rpc: string; log: Log }): void => {

@@ -1,6 +1,7 @@
 /**
- * Whom we talk to (federation-transport.md §10.1). Asked anew for every request and not remembered here, so that a
- * domain taken off the list is refused with its next request.
+ * Whom we talk to (federation-transport.md §10.1). Every request is decided by an answer that was asked for after it had
+ * come, so that a domain taken off the list is refused with its next request. Those that come while brig is being asked
+ * share the next question, so that a thousand at once are not a thousand questions.
  */
 import type { Domain } from '#src/contract/ids.ts'
 import type { RemoteConfigs } from '#src/contract/internal/remotes.ts'
@@ -17,10 +18,28 @@ export type RemotesProvider = () => Promise<KnownRemotes>
 
 export type IsAllowed = (domain: Domain) => Promise<boolean>
 
-export const policyOf =
-  (remotes: RemotesProvider): IsAllowed =>
-  async (domain) =>
-    allows(await askForRemotes(remotes), domain)
+export const policyOf = (remotes: RemotesProvider): IsAllowed => {
+  const ask = shareQuestions(() => askForRemotes(remotes))
+  return async (domain) => allows(await ask(), domain)
+}
+
+/** Each caller gets an answer to a question that was put after it called; two are under way at most. */
+const shareQuestions = <Answer>(ask: () => Promise<Answer>): (() => Promise<Answer>) => {
+  let running: Promise<Answer> | undefined
+  let next: Promise<Answer> | undefined
+  const start = (): Promise<Answer> => {
+    next = undefined
+    running = ask().finally(() => (running = undefined))
+    return running
+  }
+  // A failure is told to those who asked; those who come after it ask anew.
+  return () => {
+    if (next) return next
+    if (!running) return start()
+    next = running.then(start, start)
+    return next
+  }
+}
 
 export const askForRemotes = (remotes: RemotesProvider): Promise<KnownRemotes> =>
   withDeadline(remotes(), POLICY_TIMEOUT_MS, 'asking brig for the known remotes')

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { Domain } from '#src/contract/ids.ts'
 import { createChannelPool } from '#src/federation/channel/pool.ts'
 import { testClock } from '#src/kit/clock.ts'
+import { readAll } from '#src/kit/http/wire.ts'
 import type { Credential } from '#src/world/authority.ts'
 import { answerOk, type PeerStream, startFakePeer, until } from './fake-peer.ts'
 import { type Net, startNet } from './net.ts'
@@ -62,11 +63,12 @@ const start = async (serve: (arrived: PeerStream, count: number) => void = answe
     bodyIdleTimeoutMs: 60_000,
   })
   const ask = async (): Promise<number> => {
+    const before = pool.load().streams
     const target = { host: HOST, port: relay.port, priority: 0, weight: 0 }
     const request = { path: '/federation/brig/x', headers: {}, body: Buffer.from('[]') }
     const { status, body } = await pool.request(domain, target, request)
-    body.resume()
-    await once(body, 'close')
+    await readAll(body)
+    await until(() => pool.load().streams <= before, 'the stream is closed')
     return status
   }
   const stop = async (): Promise<void> => {

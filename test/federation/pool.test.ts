@@ -1,13 +1,13 @@
 /** Sessions over time, under a clock that a test moves. */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { Domain } from '#src/contract/ids.ts'
 import { createChannelPool } from '#src/federation/channel/pool.ts'
 import type { Target } from '#src/federation/discovery.ts'
 import type { TlsMaterial } from '#src/federation/tls-material.ts'
 import { testClock } from '#src/kit/clock.ts'
+import { readAll } from '#src/kit/http/wire.ts'
 import type { Credential } from '#src/world/authority.ts'
 import { answerOk, type FakePeer, type PeerStream, startFakePeer, until } from './fake-peer.ts'
 import { type Net, startNet } from './net.ts'
@@ -38,14 +38,15 @@ const start = async (serve: (arrived: PeerStream, count: number) => void = answe
   })
   const target: Target = { host: HOST, port: peer.port, priority: 0, weight: 0 }
   const ask = async (): Promise<number> => {
+    const before = pool.load().streams
     const { status, body } = await pool.request(domain, target, {
       path: '/federation/brig/x',
       headers: {},
       body: Buffer.from('[]'),
     })
-    body.resume()
+    await readAll(body)
     // Not only its end: only when it is closed has the session noticed.
-    await once(body, 'close')
+    await until(() => pool.load().streams <= before, 'the stream is closed')
     return status
   }
   const stop = async (): Promise<void> => {

@@ -2,6 +2,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
 import { pipeline, type Readable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
+import { bodyOfAnswer } from './answer-body.ts'
 import { PeerFailure } from './peer-failure.ts'
 
 export interface PeerRequest {
@@ -16,8 +17,8 @@ export interface PeerRequest {
 export interface PeerResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** To be read to its end or destroyed; the peer is held back while nobody reads. Its end alone proves nothing. */
-  readonly body: ClientHttp2Stream
+  /** A stream is to be read to its end or destroyed; the peer is held back while nobody reads. */
+  readonly body: Uint8Array | Readable
 }
 
 export interface ExchangeOptions {
@@ -66,7 +67,7 @@ export const exchange = (
       const status = headers[':status']
       if (status === undefined) return cancel()
       isAnswered = true
-      resolve({ status, headers, body: stream })
+      bodyOfAnswer(stream, options.clock).then((body) => resolve({ status, headers, body }), reject)
     })
     stream.once('close', () => {
       timer[Symbol.dispose]()

@@ -3,7 +3,8 @@
  * the door has read travels, plus the certificate and our secret; the peer's other headers have ended already.
  */
 import { Readable } from 'node:stream'
-import { Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
+import { requestOverPool } from '#src/kit/http/pooled-request.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import { chunksOfRequest } from '../bodies.ts'
 import { INGRESS_SECRET_HEADER } from '../ingress-secret.ts'
@@ -42,19 +43,15 @@ interface Way {
 
 const forward = async (request: InwardRequest, { pool, secret }: Way): Promise<WireResponse> => {
   const hasBody = !request.body.readableEnded && request.method !== 'GET' && request.method !== 'HEAD'
-  const response = await pool.request({
-    method: request.method,
+  const { status, headers, body } = await requestOverPool(pool, {
+    method: request.method as Dispatcher.HttpMethod,
     path: request.target,
     headers: { ...headersOf(request), [INGRESS_SECRET_HEADER]: secret },
     // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
     body: hasBody ? Readable.from(chunksOfRequest(request.body), { objectMode: false }) : null,
   })
-  const type = response.headers['content-type']
-  return {
-    status: response.statusCode,
-    headers: type === undefined ? {} : { 'content-type': type },
-    body: response.body,
-  }
+  const type = headers['content-type']
+  return { status, headers: type === undefined ? {} : { 'content-type': type }, body }
 }
 
 const headersOf = ({ claims, forwardedFor, identity }: InwardRequest): Record<string, string> => {

@@ -1,6 +1,7 @@
 /** Calling another part: over HTTP between processes, and typed by its contract over any transport. */
 import { Pool } from 'undici'
 import { type Answer, type CallInputOf, type EndpointShape, type OutcomeOf } from '../endpoint.ts'
+import { requestOverPool } from './pooled-request.ts'
 import {
   NO_BODY,
   PartUnreachable,
@@ -38,7 +39,9 @@ export const overHttp = (
   return {
     send: async (request) => {
       try {
-        return await sendOverPool(pool, request)
+        const { method, headers, body, signal } = request
+        const path = renderTarget(request)
+        return await requestOverPool(pool, { method, path, headers, body: body.length > 0 ? body : null, signal })
       } catch (cause) {
         throw new PartUnreachable(`calling ${baseUrl}${request.pattern}`, cause)
       }
@@ -47,21 +50,6 @@ export const overHttp = (
       await pool.close()
     },
   }
-}
-
-const sendOverPool = async (pool: Pool, request: WireRequest): Promise<WireResponse> => {
-  const response = await pool.request({
-    method: request.method,
-    path: renderTarget(request),
-    headers: request.headers,
-    body: request.body.length > 0 ? request.body : null,
-    ...(request.signal && { signal: request.signal }),
-  })
-  const headers: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = value
-  }
-  return { status: response.statusCode, headers, body: response.body }
 }
 
 /** The answer was not one that the contract declares. */

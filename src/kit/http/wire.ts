@@ -87,6 +87,8 @@ const PLACEHOLDER = /\{(\w+)\}/g
 /** The path and query string of a request, percent-encoded. */
 export const renderTarget = ({ pattern, params, query }: WireRequest): string => {
   const path = pattern.replace(PLACEHOLDER, (_match, name: string) => encodeURIComponent(params[name] ?? ''))
+  // Most requests between parts have none.
+  if (Object.keys(query).length === 0) return path
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     for (const item of typeof value === 'string' ? [value] : value) search.append(name, item)

@@ -3,7 +3,7 @@
  * the door has read travels, plus the certificate and our secret; the peer's other headers have ended already.
  */
 import { Readable } from 'node:stream'
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
 import { requestOverPool } from '#src/kit/http/pooled-request.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import { chunksOfRequest } from '../bodies.ts'
@@ -44,7 +44,7 @@ interface Way {
 const forward = async (request: InwardRequest, { pool, secret }: Way): Promise<WireResponse> => {
   const hasBody = !request.body.readableEnded && request.method !== 'GET' && request.method !== 'HEAD'
   const { status, headers, body } = await requestOverPool(pool, {
-    method: request.method as Dispatcher.HttpMethod,
+    method: request.method,
     path: request.target,
     headers: { ...headersOf(request), [INGRESS_SECRET_HEADER]: secret },
     // undici destroys what it has read: not the peer's own stream, on which the answer goes back.

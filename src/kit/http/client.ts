@@ -8,7 +8,6 @@ import {
   readAll,
   renderTarget,
   type Transport,
-  type WireRequest,
   type WireResponse,
 } from './wire.ts'
 

@@ -2,14 +2,7 @@
 import { Pool } from 'undici'
 import { type Answer, type CallInputOf, type EndpointShape, type OutcomeOf } from '../endpoint.ts'
 import { requestOverPool } from './pooled-request.ts'
-import {
-  NO_BODY,
-  PartUnreachable,
-  readAll,
-  renderTarget,
-  type Transport,
-  type WireResponse,
-} from './wire.ts'
+import { NO_BODY, PartUnreachable, readAll, renderTarget, type Transport, type WireResponse } from './wire.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 

@@ -4,6 +4,8 @@ import type { Domain } from '#src/contract/ids.ts'
 import type { Route } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { clientRoutes } from '#src/rpc/context.ts'
+import { clientDocument, federationDocument, renderDocument } from './api-documents.ts'
+import { apiPage, PAGE_POLICY } from './api-page.ts'
 
 interface OwnFacts {
   readonly domain: Domain
@@ -21,8 +23,36 @@ export const ownRoutes = ({ domain, federates }: OwnFacts, log: Log): Route[] =>
     gatewayClient,
     {
       'get-api-version': async () => ({ outcome: 'versions', body: versions }),
+      ...apiDocs(),
       'await-notifications': async () => ({ outcome: 'not-a-websocket', headers: { upgrade: 'websocket' } }),
     },
     { log },
   )
+}
+
+/** Made when somebody asks for the first time: most processes are never asked. */
+const apiDocs = () => {
+  const client = once(clientDocument)
+  const federation = once(federationDocument)
+  const clientText = once(() => Buffer.from(renderDocument(client())))
+  const federationText = once(() => Buffer.from(renderDocument(federation())))
+  const page = once(() =>
+    Buffer.from(
+      apiPage([
+        { document: client(), address: '/api/docs/client.json' },
+        { document: federation(), address: '/api/docs/federation.json' },
+      ]),
+    ),
+  )
+  const headers = { 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff' }
+  return {
+    'get-api-docs': async () => ({ outcome: 'page' as const, body: page(), headers }),
+    'get-client-document': async () => ({ outcome: 'document' as const, body: clientText() }),
+    'get-federation-document': async () => ({ outcome: 'document' as const, body: federationText() }),
+  }
+}
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined
+  return () => (made ??= make())
 }

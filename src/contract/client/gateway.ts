@@ -1,7 +1,7 @@
 /** What the front door answers by itself. */
 import { z } from 'zod'
 import { Domain } from '#src/contract/ids.ts'
-import { answer, endpoint, failure } from '#src/kit/endpoint.ts'
+import { answer, bytes, endpoint, failure } from '#src/kit/endpoint.ts'
 
 /**
  * The client API versions we serve, ascending. 0 because the web client of 2022 calls unprefixed paths before it
@@ -28,6 +28,27 @@ export const gatewayClient = {
         }),
       ),
     },
+  }),
+
+  'get-api-docs': endpoint('This interface and that of other backends, as a page for people.', {
+    method: 'GET',
+    path: '/api/docs',
+    access: 'public',
+    answers: { page: bytes(200, 'text/html; charset=utf-8', 'HTML without scripts.') },
+  }),
+
+  'get-client-document': endpoint('This interface as an OpenAPI document.', {
+    method: 'GET',
+    path: '/api/docs/client.json',
+    access: 'public',
+    answers: { document: bytes(200, 'application/json', 'OpenAPI 3.1.') },
+  }),
+
+  'get-federation-document': endpoint('What backends call on each other, as an OpenAPI document.', {
+    method: 'GET',
+    path: '/api/docs/federation.json',
+    access: 'public',
+    answers: { document: bytes(200, 'application/json', 'OpenAPI 3.1.') },
   }),
 
   'await-notifications': endpoint('Opens the websocket of live notifications; never with a version prefix.', {

@@ -1,22 +1,27 @@
-/** The OpenAPI documents of both interfaces, derived from the contract. Committed, so that their diff is reviewed. */
+/**
+ * The OpenAPI documents of both interfaces, derived from the contract. Committed too (`openapi/`), so that their diff is
+ * reviewed; served from here and not from those files, because what runs is what should be described.
+ */
 import { brigClient } from '#src/contract/client/brig.ts'
+import { cargoholdClient } from '#src/contract/client/cargohold.ts'
 import { galleyClient } from '#src/contract/client/galley.ts'
+import { gatewayClient } from '#src/contract/client/gateway.ts'
 import { gundeckClient } from '#src/contract/client/gundeck.ts'
 import { brigFederation } from '#src/contract/federation/brig.ts'
 import { galleyFederation } from '#src/contract/federation/galley.ts'
-import { federationOpenApi, openApi } from '#src/kit/openapi.ts'
+import { federationOpenApi, openApi, type OpenApi } from '#src/kit/openapi.ts'
 
-export const clientDocument = (): unknown =>
+export const clientDocument = (): OpenApi =>
   openApi(
     {
       title: 'Comity client API',
       version: '8',
       description: 'What apps call. Paths take a version prefix (/v8); without one the version is 0.',
     },
-    { ...brigClient, ...galleyClient, ...gundeckClient },
+    { ...brigClient, ...galleyClient, ...gundeckClient, ...cargoholdClient, ...gatewayClient },
   )
 
-export const federationDocument = (): unknown =>
+export const federationDocument = (): OpenApi =>
   federationOpenApi(
     {
       title: 'Comity federation API',
@@ -27,4 +32,4 @@ export const federationDocument = (): unknown =>
   )
 
 /** File name → text, as committed below `openapi/` and `docs/`. */
-export const renderDocument = (document: unknown): string => `${JSON.stringify(document, undefined, 2)}\n`
+export const renderDocument = (document: OpenApi): string => `${JSON.stringify(document, undefined, 2)}\n`

@@ -49,12 +49,25 @@ test('the words of a refusal are kept, bounded parts of others name the failure'
     verdict: 'undeliverable',
     reason: 'bad-request',
     detail: 'no',
+    answer: body,
   })
   const denied = '{"code":400,"label":"federation-denied","message":"x"}'
   assert.deepEqual(classifyPeerAnswer({ status: 400, contentType: JSON_TYPE, text: denied }), {
     verdict: 'retry',
     reason: 'the federator answered 400 federation-denied',
   })
+})
+
+test('a failure of one notification is told from one of the peer', () => {
+  const isOfLetter = (code: number, label: string): boolean => {
+    const { status, body } = refusedByPeer(code, label)
+    const verdict = classifyPeerAnswer({ status, contentType: JSON_TYPE, text: body })
+    return verdict.verdict === 'retry' && verdict.isOfLetter === true
+  }
+  assert.deepEqual([isOfLetter(500, 'server-error'), isOfLetter(404, 'no-endpoint')], [true, true])
+  assert.deepEqual([isOfLetter(400, 'federation-denied'), isOfLetter(503, 'unknown-error')], [false, false])
+  const unreachable = classifyPeerAnswer({ status: 521, contentType: JSON_TYPE, text: '{"code":521,"label":"x"}' })
+  assert.deepEqual(unreachable, { verdict: 'retry', reason: 'the federator answered 521 x' })
 })
 
 test('what one of our own parts refuses is given up, what it cannot do now is tried again', () => {

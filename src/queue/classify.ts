@@ -4,9 +4,22 @@ import { z } from 'zod'
 export type Verdict =
   | { readonly verdict: 'delivered' }
   /** Kept as a dead letter; the lane goes on. */
-  | { readonly verdict: 'undeliverable'; readonly reason: string; readonly detail: string }
+  | {
+      readonly verdict: 'undeliverable'
+      readonly reason: string
+      readonly detail: string
+      /** What was asked, in short, and what was answered. */
+      readonly request?: string
+      readonly answer?: string
+    }
   /** Kept in the lane, in its place. */
-  | { readonly verdict: 'retry'; readonly reason: string; readonly patience?: 'longest' }
+  | {
+      readonly verdict: 'retry'
+      readonly reason: string
+      readonly patience?: 'longest'
+      /** The peer is there and fails this one; others may do better. */
+      readonly isOfLetter?: boolean
+    }
 
 export interface PeerAnswer {
   readonly status: number
@@ -25,10 +38,27 @@ export const classifyPeerAnswer = ({ status, contentType, text }: PeerAnswer): V
   const refusal = RemoteRefusal.safeParse(body)
   // The only failure that is for good. Our own federator says the same without nesting it, and then it does not count.
   if (refusal.success) {
-    return { verdict: 'undeliverable', reason: 'bad-request', detail: refusal.data.inner.message ?? '' }
+    return { verdict: 'undeliverable', reason: 'bad-request', detail: refusal.data.inner.message ?? '', answer: text }
   }
-  return { verdict: 'retry', reason: `the federator answered ${status} ${labelOf(body)}`.trimEnd() }
+  const reason = `the federator answered ${status} ${labelOf(body)}`.trimEnd()
+  return { verdict: 'retry', reason, ...(isOfLetter(body) && { isOfLetter: true }) }
 }
+
+/**
+ * Whether the peer's component failed this notification, rather than something on the way to it or the peer as a whole.
+ * Only a guess is needed: whoever is taken for the wrong one is tried again all the same.
+ */
+const isOfLetter = (body: unknown): boolean => {
+  const failed = RemoteFailure.safeParse(body)
+  if (!failed.success) return false
+  const { code, label } = failed.data.inner
+  return !OF_PEER_STATUSES.has(code) && !OF_PEER_LABELS.has(label)
+}
+
+/** RFC 9110 §15.6: what stands before a server says of the server. */
+const OF_PEER_STATUSES = new Set([429, 502, 503, 504])
+/** Who is denied is denied everything (federation-transport.md §6.2). */
+const OF_PEER_LABELS = new Set(['federation-denied', 'authentication-failure', 'discovery-failure', 'invalid-domain'])
 
 /** The answer of one of our own parts. What it refuses it would refuse again. */
 export const classifyLocalAnswer = (status: number, text: string): Verdict => {
@@ -40,6 +70,11 @@ export const classifyLocalAnswer = (status: number, text: string): Verdict => {
 
 const RemoteRefusal = z.object({
   inner: z.object({ code: z.literal(400), label: z.literal('bad-request'), message: z.string().optional() }),
+})
+
+const RemoteFailure = z.object({
+  label: z.literal('federation-remote-error'),
+  inner: z.object({ code: z.int(), label: z.string() }),
 })
 
 const isJson = (contentType: string | undefined): boolean =>

@@ -5,6 +5,10 @@ export interface Doorbell {
   ring(): void
   /** Whether it was rung since somebody last heard it. */
   readonly isRung: boolean
+  /** Whether it was; from then on it counts as heard. */
+  take(): boolean
+  /** Also called when it rings, for who waits for several things. Nobody hears it by that. */
+  onRing: (() => void) | undefined
   /** Until it rings, the time is over, or the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
 }
@@ -12,10 +16,17 @@ export interface Doorbell {
 export const createDoorbell = (clock: Clock): Doorbell => {
   let isRung = false
   let answer: (() => void) | undefined
-  return {
+  const bell: Doorbell = {
+    onRing: undefined,
     ring: () => {
       isRung = true
       answer?.()
+      bell.onRing?.()
+    },
+    take: () => {
+      const wasRung = isRung
+      isRung = false
+      return wasRung
     },
     get isRung() {
       return isRung
@@ -37,4 +48,5 @@ export const createDoorbell = (clock: Clock): Doorbell => {
         else if (isRung) settle('rung')
       }),
   }
+  return bell
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from '#src/storage/testing.ts'
 import { RETRY_MAX_MS } from './limits.ts'
-import { enqueue, enqueueRemote } from './outbox.ts'
+import { enqueue, enqueueRemote, remoteLetter, topicsOf } from './outbox.ts'
 import {
   allDelivered,
   AWAY,
@@ -121,11 +121,51 @@ export const failureTests = (databases: MakeDatabases): void => {
     await allowAcknowledging()
     await queue.start()
     await allDelivered(queue)
-    const [first, ...others] = queue.federator.notifications(B)
-    const again = others.slice(0, -1)
-    assert.ok(again.length > 0)
-    for (const request of again) assert.deepEqual(request, first)
-    assert.equal(others.at(-1)?.body, '"second"')
+    const seen = queue.federator.notifications(B)
+    const firsts = seen.filter(({ body }) => body === '"first"')
+    assert.ok(firsts.length > 1)
+    for (const request of firsts) assert.deepEqual(request, firsts[0])
+    assert.deepEqual([seen[0]?.body, seen.at(-1)?.body], ['"first"', '"second"'])
+  })
+
+  test('a notification that a peer fails waits by itself with all about the same, and holds up nothing else', async () => {
+    await using queue = await testQueue(databases)
+    let isMended = false
+    queue.federator.play(B, {
+      answer: ({ body }) => (body === '"bad"' && !isMended ? refusedByPeer(500, 'server-error') : DONE),
+    })
+    const about = (body: string, topic: string) => remoteLetter(B, told(body), topicsOf(topic))
+    await enqueue(queue.db, [
+      about('"before"', 'one'),
+      about('"bad"', 'one'),
+      about('"after"', 'one'),
+      ...Array.from({ length: 200 }, (_, index) => about(String(index), `other ${index % 7}`)),
+    ])
+    await queue.start()
+    await eventually(() => bodies(queue).filter((body) => !body.startsWith('"')).length === 200, 'the others arrived')
+    assert.ok(!bodies(queue).includes('"after"'))
+    isMended = true
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'the rest arrived')
+    const ofOne = bodies(queue).filter((body) => body.startsWith('"'))
+    assert.deepEqual([...new Set(ofOne)], ['"before"', '"bad"', '"after"'])
+    assert.equal(ofOne.at(-1), '"after"')
+  })
+
+  test('a peer that fails everything is not asked for more than a few dozen at a time, and nothing is lost', async () => {
+    await using queue = await testQueue(databases)
+    let isMended = false
+    queue.federator.play(B, { answer: () => (isMended ? DONE : refusedByPeer(500, 'server-error')) })
+    const written = Array.from({ length: 300 }, (_, index) => String(index))
+    await enqueue(
+      queue.db,
+      written.map((body) => remoteLetter(B, told(body), topicsOf(body))),
+    )
+    const courier = await queue.start()
+    await eventually(() => courier.tally(B)?.isStuck === true && bodies(queue).length >= 64, 'it was tried')
+    isMended = true
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'all of it arrived')
+    assert.deepEqual(new Set(bodies(queue)), new Set(written))
+    assert.deepEqual(await queue.deadLetters(), [])
   })
 
   test('without federation what waits for others waits on', async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { eventually } from '#src/storage/testing.ts'
 import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS, STOP_TIMEOUT_MS, SWEEP_INTERVAL_MS } from './limits.ts'
-import { enqueue, enqueueRemote, remoteLetter } from './outbox.ts'
+import { enqueue, enqueueRemote, remoteLetter, topicsOf } from './outbox.ts'
 import {
   allDelivered,
   B,
@@ -20,6 +20,34 @@ import {
 } from './testing.ts'
 
 export const laneTests = (databases: MakeDatabases): void => {
+  test('letters about different things overtake each other, those about the same never do', async () => {
+    await using queue = await testQueue(databases)
+    const slow = Promise.withResolvers<void>()
+    queue.federator.play(B, {
+      answer: async ({ body }) => {
+        if (body === '"slow"') await slow.promise
+        return DONE
+      },
+    })
+    const about = (body: string, ...topics: readonly string[]) => remoteLetter(B, told(body), topicsOf(...topics))
+    await enqueue(queue.db, [
+      about('"slow"', 'one', 'alice'),
+      about('1', 'two', 'bob'),
+      about('2', 'one', 'carla'),
+      about('3', 'three', 'alice'),
+      about('4', 'three', 'bob'),
+      about('5', 'two', 'dave'),
+    ])
+    await queue.start()
+    await eventually(() => bodies(queue).includes('5'), 'what may overtake did')
+    assert.deepEqual(bodies(queue), ['"slow"', '1', '5'])
+    slow.resolve()
+    await allDelivered(queue)
+    assert.deepEqual(bodies(queue).slice(0, 3), ['"slow"', '1', '5'])
+    assert.deepEqual(bodies(queue).slice(3).toSorted(), ['2', '3', '4'])
+    assert.ok(bodies(queue).indexOf('3') < bodies(queue).indexOf('4'))
+  })
+
   test('11: what is written while the peer is away comes in order, each once, when it is back', async () => {
     await using queue = await testQueue(databases)
     const courier = await queue.start()

@@ -17,7 +17,7 @@ const lanesOver = (rows: string[]) => {
   const held = new Set<string>()
   const store: OutboxStore = {
     lanes: async () => [],
-    head: async () => rows.map((id) => ({ id, text: '' })),
+    head: async () => rows.map((id) => ({ id, text: '', topics: [0] })),
     acknowledge: async (ids) => {
       rows.splice(0, ids.length)
     },

@@ -7,7 +7,8 @@ import type { Database, Lock } from '#src/storage/database.ts'
 import type { Delivery } from './delivery.ts'
 import { createDoorbell, type Doorbell } from './doorbell.ts'
 import { LOCK_RETRY_MS, STOP_TIMEOUT_MS } from './limits.ts'
-import { drainLane, type LaneNeeds } from './pusher.ts'
+import type { LaneNeeds } from './lane.ts'
+import { drainLane } from './pusher.ts'
 
 export interface LaneName {
   readonly service: string

@@ -1,8 +1,23 @@
 /** Bounds of the queue: what it holds in memory, how long it waits, how often it tries. */
 
 /** Rows of one lane that are read at once, and bytes after which no further row is; memory holds no more per lane. */
-export const HEAD_ROWS_MAX = 64
+export const HEAD_ROWS_MAX = 128
 export const HEAD_BYTES_MAX = 1024 * 1024
+
+/**
+ * Letters that are on their way to one peer at the same time. They share one connection, and a peer takes a hundred
+ * requests at once on it; a few dozen hide the way there and back.
+ */
+export const IN_FLIGHT_MAX = 32
+/** When so few are left that were read and not begun, more are read. */
+export const WINDOW_ROWS_MIN = 64
+/** Read and not yet deleted: when the database is slower than the peer, the peer waits. */
+export const HELD_ROWS_MAX = 512
+/** Rows that one statement deletes, and ids that may wait for it. */
+export const ACKNOWLEDGED_AT_ONCE_MAX = 512
+
+/** Letters of one lane that the peer fails while it takes others: each waits by itself, with all about the same. */
+export const PARKED_LETTERS_MAX = 64
 
 /** Alternatives of one notification: one per format that peers still speak. */
 export const NOTIFICATIONS_PER_BUNDLE_MAX = 4
@@ -22,6 +37,7 @@ export const LOCAL_TIMEOUT_MS = 15_000
 export const ANSWER_BYTES_MAX = 256 * 1024
 /** Characters of a peer's or a part's words that are kept with a dead letter. */
 export const DETAIL_CHARACTERS_MAX = 1_000
+export const ANSWER_CHARACTERS_KEPT_MAX = 4_000
 
 /** A lane without rows is kept this long, with its lock, so that the next row goes out at once. */
 export const LANE_IDLE_MS = 30_000

@@ -10,7 +10,7 @@ import { hop } from '#src/kit/trace.ts'
 import { PUSHES_MAX } from '#src/contract/internal/gundeck.ts'
 import { bounded } from './bounded.ts'
 import { classifyLocalAnswer, type Verdict } from './classify.ts'
-import { type Delivery, undecodable } from './delivery.ts'
+import { type InTurn, undecodable } from './delivery.ts'
 import { LocalLetter, localEndpoint, type LocalTarget } from './letters.ts'
 import { ANSWER_BYTES_MAX, LOCAL_TIMEOUT_MS } from './limits.ts'
 import type { StoredLetter } from './outbox-store.ts'
@@ -22,7 +22,7 @@ interface Needs {
   readonly log: Log
 }
 
-export const localDelivery = ({ locals, log }: Needs): Delivery => {
+export const localDelivery = ({ locals, log }: Needs): InTurn => {
   const send = async (letters: readonly LocalLetter[], body: unknown, signal: AbortSignal): Promise<Verdict> => {
     const [first] = letters
     if (!first) throw new Error('an attempt without a letter')

@@ -1,6 +1,7 @@
 /** The courier's side of an outbox: the only SQL that reads and empties it. */
 import { type Generated, type Kysely, sql } from 'kysely'
-import { DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
+import { PREPARED_MARK } from '#src/storage/prepared.ts'
+import { ANSWER_CHARACTERS_KEPT_MAX, DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 
 export interface OutboxTables {
   readonly outbox: {
@@ -32,18 +33,28 @@ export interface OutboxTables {
 export interface StoredLetter {
   readonly id: string
   readonly text: string
+  readonly topics: readonly number[]
 }
 
 export interface Grave {
   readonly reason: string
   readonly detail: string
+  readonly request?: string | undefined
+  readonly answer?: string | undefined
+}
+
+/** Rows that are not wanted. */
+export interface Except {
+  readonly ids: readonly string[]
+  /** Whatever shares one of them. */
+  readonly topics: readonly number[]
 }
 
 export interface OutboxStore {
   /** Lanes in which something waits. */
   lanes(): Promise<string[]>
-  /** The oldest rows of a lane, as many as may be in memory; at least one if there is one. */
-  head(lane: string): Promise<StoredLetter[]>
+  /** The oldest rows of a lane, as many as may be in memory; at least one if there is one. None while it is paused. */
+  head(lane: string, except?: Except): Promise<StoredLetter[]>
   /** They were delivered. */
   acknowledge(ids: readonly string[]): Promise<void>
   /** It cannot be delivered: out of the lane, kept with the reason. */
@@ -57,15 +68,19 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
   const db = service as unknown as Kysely<OutboxTables>
   return {
     lanes: () => lanes(db),
-    head: (lane) => head(db, lane),
+    head: (lane, except) => head(db, lane, except),
     acknowledge: async (ids) => {
-      await db.deleteFrom('outbox').where('id', 'in', ids).execute()
+      await db
+        .deleteFrom('outbox')
+        .where(sql<boolean>`id = any(${ids}::bigint[])`)
+        .modifyEnd(PREPARED)
+        .execute()
     },
-    bury: async (id, { reason, detail }) => {
+    bury: async (id, { reason, detail, request = '', answer = '' }) => {
       await db
         .with('gone', (gone) => gone.deleteFrom('outbox').where('id', '=', id).returningAll())
         .insertInto('dead_letters')
-        .columns(['id', 'lane', 'letter', 'enqueued_at', 'reason', 'detail'])
+        .columns(['id', 'lane', 'letter', 'enqueued_at', 'topics', 'reason', 'detail', 'request', 'answer'])
         .expression((from) =>
           from
             .selectFrom('gone')
@@ -74,8 +89,11 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
               'lane',
               'letter',
               'enqueued_at',
+              'topics',
               val(reason).as('reason'),
-              val(detail.slice(0, DETAIL_CHARACTERS_MAX).replaceAll('\0', '�')).as('detail'),
+              val(kept(detail, DETAIL_CHARACTERS_MAX)).as('detail'),
+              val(kept(request, DETAIL_CHARACTERS_MAX)).as('request'),
+              val(kept(answer, ANSWER_CHARACTERS_KEPT_MAX)).as('answer'),
             ]),
         )
         .execute()
@@ -124,10 +142,26 @@ const lanes = async (db: Kysely<OutboxTables>): Promise<string[]> => {
   return rows.map(({ lane }) => lane)
 }
 
-const head = (db: Kysely<OutboxTables>, lane: string): Promise<StoredLetter[]> =>
+/** PostgreSQL keeps no NUL in a text. */
+const kept = (text: string, charactersMax: number): string => text.slice(0, charactersMax).replaceAll('\0', '�')
+
+const PREPARED = sql.raw(PREPARED_MARK)
+
+const NOTHING: Except = { ids: [], topics: [] }
+
+const head = (db: Kysely<OutboxTables>, lane: string, { ids, topics }: Except = NOTHING): Promise<StoredLetter[]> =>
   db
     .with('first', (oldest) =>
-      oldest.selectFrom('outbox').select(['id', 'letter']).where('lane', '=', lane).orderBy('id').limit(HEAD_ROWS_MAX),
+      oldest
+        .selectFrom('outbox')
+        .select(['id', 'letter', 'topics'])
+        .where('lane', '=', lane)
+        .where(sql<boolean>`id <> all(${ids}::bigint[]) and not topics && ${topics}::int[]`)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('paused_lanes').select('lane').where('lane', '=', lane))),
+        )
+        .orderBy('id')
+        .limit(HEAD_ROWS_MAX),
     )
     .with('sized', (sized) =>
       sized
@@ -135,11 +169,13 @@ const head = (db: Kysely<OutboxTables>, lane: string): Promise<StoredLetter[]> =
         .select([
           'id',
           'letter',
+          'topics',
           sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
         ]),
     )
     .selectFrom('sized')
-    .select(['id', 'letter as text'])
+    .modifyFront(PREPARED)
+    .select(['id', 'letter as text', 'topics'])
     .where('bytes_before', '<', String(HEAD_BYTES_MAX))
     .orderBy('id')
     .execute()

@@ -1,52 +1,25 @@
 /**
- * One lane: read the oldest rows, send, acknowledge, read on. A row is deleted only after the receiver's answer, so
- * what happens between the two is sent again: receivers are idempotent. Strictly in order, one attempt at a time.
+ * One lane: read the oldest rows, send, acknowledge, read on, and wait when that fails. A row is deleted only after the
+ * receiver's answer, so what happens between the two is sent again: receivers are idempotent. To our own parts strictly
+ * in order, one attempt at a time; to other backends as `pipeline.ts` says.
  */
-import type { Clock } from '#src/kit/clock.ts'
 import { causeChain } from '#src/kit/errors.ts'
-import type { Log } from '#src/kit/log.ts'
-import type { Random } from '#src/kit/random.ts'
-import type { Verdict } from './classify.ts'
-import type { Attempted, Delivery } from './delivery.ts'
-import type { Doorbell } from './doorbell.ts'
+import type { Attempted, InTurn } from './delivery.ts'
+import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS } from './limits.ts'
-import type { OutboxStore, StoredLetter } from './outbox-store.ts'
+import type { StoredLetter } from './outbox-store.ts'
+import { createPipeline, type Push } from './pipeline.ts'
 import { retryDelayMs } from './retry.ts'
-import type { Tally } from './tally.ts'
-
-export interface LaneNeeds {
-  readonly service: string
-  readonly lane: string
-  readonly store: OutboxStore
-  readonly delivery: Delivery
-  /** Something was enqueued. */
-  readonly work: Doorbell
-  /** The receiver gave a sign of life. */
-  readonly heard: Doorbell
-  readonly retryMaxMs?: number
-  /** Rows have left the lane. */
-  readonly onSettled?: () => void
-  readonly tally: Tally
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-}
-
-export interface LaneSignals {
-  /** No new attempt; the one in progress is finished. */
-  readonly stop: AbortSignal
-  /** Somebody else may have the lane now, or our time is over: the attempt in progress is cut off. */
-  readonly abandon: AbortSignal
-}
 
 /** Returns when the lane has been empty for a while, or was told to stop. */
 export const drainLane = async (needs: LaneNeeds, { stop, abandon }: LaneSignals): Promise<'idle' | 'stopped'> => {
   const ended = AbortSignal.any([stop, abandon])
+  const push = pushBy(needs)
   let failures = 0
   while (!ended.aborted) {
-    const progress = await pushHead(needs, { stop: ended, abandon })
+    const progress = await push({ stop: ended, abandon })
     if (progress.state === 'empty') {
-      if ((await needs.work.wait(LANE_IDLE_MS, ended)) === 'elapsed') return 'idle'
+      if ((await waitForWork(needs, progress.retryInMs, ended)) === 'idle') return 'idle'
       continue
     }
     // The interval is that of one letter: whatever was settled before it starts a new count (§9).
@@ -60,14 +33,29 @@ export const drainLane = async (needs: LaneNeeds, { stop, abandon }: LaneSignals
   return 'stopped'
 }
 
-type Progress =
-  | { readonly state: 'empty' }
-  | { readonly state: 'settled'; readonly settled: number }
-  | { readonly state: 'failed'; readonly settled: number; readonly reason: string; readonly patience?: 'longest' }
+const pushBy = (needs: LaneNeeds): Push => {
+  const { delivery } = needs
+  return 'send' in delivery ? createPipeline(needs, delivery) : (signals) => pushHead({ ...needs, delivery }, signals)
+}
+
+const waitForWork = async (
+  { work, heard }: LaneNeeds,
+  retryInMs: number | undefined,
+  ended: AbortSignal,
+): Promise<'idle' | 'go on'> => {
+  // A sign of life lets go what waits by itself, too.
+  if (retryInMs !== undefined) heard.onRing = () => work.ring()
+  const ending = await work.wait(Math.min(retryInMs ?? LANE_IDLE_MS, LANE_IDLE_MS), ended)
+  heard.onRing = undefined
+  return ending === 'elapsed' && retryInMs === undefined ? 'idle' : 'go on'
+}
 
 // What is in memory is forgotten with the first failure and read again after it: a lane that waits holds nothing, and
 // sees what was done to its rows meanwhile.
-const pushHead = async (needs: LaneNeeds, { stop, abandon }: LaneSignals): Promise<Progress> => {
+const pushHead = async (
+  needs: LaneNeeds & { readonly delivery: InTurn },
+  { stop, abandon }: LaneSignals,
+): Promise<Progress> => {
   const { store, delivery, lane, tally } = needs
   let settled = 0
   try {
@@ -99,18 +87,10 @@ const settle = async (needs: LaneNeeds, letters: readonly StoredLetter[], { verd
   if (verdict.verdict === 'delivered') {
     await store.acknowledge(ids)
     tally.count(needs, 'pushed', ids.length)
-  } else {
+  } else if (verdict.verdict === 'undeliverable') {
     for (const id of ids) await bury(needs, id, verdict)
   }
   onSettled?.()
-}
-
-const bury = async ({ store, tally, service, lane, log }: LaneNeeds, id: string, verdict: Verdict): Promise<void> => {
-  if (verdict.verdict !== 'undeliverable') return
-  const { reason, detail } = verdict
-  await store.bury(id, { reason, detail })
-  tally.count({ service, lane }, 'buried')
-  log.error({ service, lane, id, reason }, 'given up: kept as a dead letter')
 }
 
 const delayOf = (

@@ -1,14 +1,11 @@
-/**
- * To another backend: ask for its versions, choose the form it understands, send (backend-notifications.md §7). One
- * letter at a time; the next one starts when this one is settled.
- */
+/** To another backend: ask for its versions, choose the form it understands, send (backend-notifications.md §7). */
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import { VERSIONS_TTL_MS } from '#src/rpc/limits.ts'
 import { SUPPORTED_VERSIONS } from '#src/rpc/versions.ts'
 import type { Verdict } from './classify.ts'
-import { type Delivery, undecodable } from './delivery.ts'
+import { type AtOnce, undecodable } from './delivery.ts'
 import { Bundle } from './letters.ts'
 import type { Peer } from './peer.ts'
 import { selectEntry } from './select-entry.ts'
@@ -19,12 +16,22 @@ interface Needs {
   readonly log: Log
 }
 
-export const remoteDelivery = ({ peer, clock, log }: Needs): Delivery => {
+export const remoteDelivery = ({ peer, clock, log }: Needs): AtOnce => {
   // §16: remembered for seconds, forgotten with the first failure.
   let known: { readonly versions: readonly number[]; readonly untilMs: number } | undefined
 
-  const versions = async (requestId: string, signal: AbortSignal): Promise<readonly number[] | Verdict> => {
-    if (known && clock.monotonicMs() < known.untilMs) return known.versions
+  // Letters that start together share one question.
+  let asking: Promise<readonly number[] | Verdict> | undefined
+
+  const versions = (requestId: string, signal: AbortSignal): Promise<readonly number[] | Verdict> => {
+    if (known && clock.monotonicMs() < known.untilMs) return Promise.resolve(known.versions)
+    asking ??= ask(requestId, signal).finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+
+  const ask = async (requestId: string, signal: AbortSignal): Promise<readonly number[] | Verdict> => {
     const answer = await peer.versions(requestId, signal)
     if ('unreachable' in answer) return { verdict: 'retry', reason: answer.unreachable }
     known = { versions: answer.versions, untilMs: clock.monotonicMs() + VERSIONS_TTL_MS }
@@ -43,16 +50,18 @@ export const remoteDelivery = ({ peer, clock, log }: Needs): Delivery => {
     }
     const { entry, version } = selected
     const { targetComponent: component, path: rpc, requestId: ownRequestId, body } = entry
-    return peer.post({ component, rpc, version, requestId: ownRequestId, body }, signal)
+    const verdict = await peer.post({ component, rpc, version, requestId: ownRequestId, body }, signal)
+    if (verdict.verdict !== 'undeliverable') return verdict
+    return { ...verdict, request: `${component}/${rpc} in version ${version}, request ${ownRequestId}` }
   }
 
   return {
-    attempt: async ([letter], signal) => {
-      const bundle = readBundle(letter?.text ?? '')
-      if (typeof bundle === 'string') return { count: 1, verdict: undecodable(bundle) }
+    send: async ({ text }, signal) => {
+      const bundle = readBundle(text)
+      if (typeof bundle === 'string') return undecodable(bundle)
       const verdict = await deliver(bundle, signal)
       if (verdict.verdict !== 'delivered') known = undefined
-      return { count: 1, verdict }
+      return verdict
     },
   }
 }

@@ -133,7 +133,7 @@ const append = async (db: Kysely<unknown>, { entries, now, replica }: Appending)
   if (entries.length === 0) return []
   const payloads = [...new Set(entries.map((entry) => entry.payload))]
   const numberOfPayload = new Map(payloads.map((payload, index) => [payload, index + 1]))
-  const { rows } = await sql<{ ord: Big; at: Big; seq: Big }>`
+  const { rows } = await sql<{ ord: Big; at: Big; seq: Big }>`/* prepared */
     with wanted as (
       select w.*, row_number() over (partition by user_id order by ord) as rank,
         count(*) over (partition by user_id) as total

@@ -12,6 +12,7 @@ import { checkedPayload, createChannels, quoteChannel } from '../channels.ts'
 import type { Database, Lock } from '../database.ts'
 import { ACQUIRE_TIMEOUT_MS } from '../limits.ts'
 import { migrate } from '../migrations.ts'
+import { prepareOn } from '../prepared.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { DurableFiles, type OnFlushed } from './durable-files.ts'
 import { createCluster } from './template.ts'
@@ -77,6 +78,7 @@ const connect = (lite: PGlite, log: Log): Kysely<unknown> => {
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
   })
+  prepareOn(pool)
   pool.on('error', (error) => log.error({ err: error }, 'the connection to the embedded database'))
   return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
 }

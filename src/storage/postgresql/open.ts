@@ -7,6 +7,7 @@ import { checkedPayload, quoteChannel } from '../channels.ts'
 import type { Database } from '../database.ts'
 import { ACQUIRE_TIMEOUT_MS, CONNECTION_IDLE_MS, STATEMENT_TIMEOUT_MS } from '../limits.ts'
 import { migrate } from '../migrations.ts'
+import { prepareOn } from '../prepared.ts'
 import { openSession } from './session.ts'
 
 interface Options {
@@ -50,6 +51,7 @@ const connect = ({ url, connectionsMax, log }: Omit<Options, 'clock'>): Kysely<u
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,
   })
+  prepareOn(pool)
   // A connection that dies while idle is replaced with the next statement.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL was lost'))
   return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })

@@ -1,0 +1,67 @@
+/**
+ * Letters that a peer fails while it takes others. Each waits by itself, longer each time, together with all that must
+ * come after it; the rest of the lane goes on. So whatever is wrong with one conversation, or with one message of it,
+ * holds up no other.
+ */
+import type { Clock } from '#src/kit/clock.ts'
+import type { Random } from '#src/kit/random.ts'
+import { PARKED_LETTERS_MAX, RETRY_MAX_MS } from './limits.ts'
+import type { StoredLetter } from './outbox-store.ts'
+import { retryDelayMs } from './retry.ts'
+
+export interface Parking {
+  /** How long it waits, or undefined when there is no place: then it is the lane that has to wait. */
+  park(letter: StoredLetter): number | undefined
+  /** It is no longer in the lane. */
+  leave(id: string): void
+  /** Nobody waits any longer. */
+  release(): void
+  /** What must not be read now. */
+  topics(): number[]
+  /** Until somebody's time is over; undefined when nobody waits. */
+  nextMs(): number | undefined
+}
+
+interface Parked {
+  readonly topics: readonly number[]
+  readonly failures: number
+  untilMs: number
+}
+
+interface Needs {
+  readonly clock: Clock
+  readonly random: Random
+  readonly retryMaxMs?: number
+}
+
+export const createParking = ({ clock, random, retryMaxMs: maxMs = RETRY_MAX_MS }: Needs): Parking => {
+  const parked = new Map<string, Parked>()
+  const waiting = (): Parked[] => [...parked.values()].filter(({ untilMs }) => untilMs > clock.monotonicMs())
+  return {
+    park: ({ id, topics }) => {
+      const failures = (parked.get(id)?.failures ?? 0) + 1
+      if (failures === 1 && parked.size >= PARKED_LETTERS_MAX && !makeRoom(parked, clock.monotonicMs()))
+        return undefined
+      const delayMs = retryDelayMs({ failures, unit: random.unit(), maxMs })
+      parked.set(id, { topics, failures, untilMs: clock.monotonicMs() + delayMs })
+      return delayMs
+    },
+    leave: (id) => void parked.delete(id),
+    release: () => {
+      for (const each of parked.values()) each.untilMs = 0
+    },
+    topics: () => [...new Set(waiting().flatMap(({ topics }) => topics))],
+    nextMs: () => {
+      const untilMs = Math.min(...waiting().map((each) => each.untilMs))
+      return Number.isFinite(untilMs) ? untilMs - clock.monotonicMs() : undefined
+    },
+  }
+}
+
+/** Of who does not wait any more only the number of failures is forgotten; he may even be gone. */
+const makeRoom = (parked: Map<string, Parked>, nowMs: number): boolean => {
+  for (const [id, { untilMs }] of parked) {
+    if (untilMs <= nowMs) return parked.delete(id)
+  }
+  return false
+}

@@ -1,6 +1,7 @@
 /** The stories on the smallest backend there is: one process each, built-in ingress, embedded database. */
 import { EMBEDDED } from '#src/world/test-network.ts'
 import { chatStories } from './chat.ts'
+import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
 import { outageStories } from './outage.ts'
 import { tell } from './telling.ts'
@@ -9,6 +10,7 @@ tell(
   { name: 'built-in ingress, embedded database, one process', tags: ['embedded'] },
   async () => EMBEDDED,
   chatStories,
+  connectionStories,
   federationStories,
   outageStories,
 )

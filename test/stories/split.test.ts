@@ -2,6 +2,7 @@
 import { test } from 'node:test'
 import { shapeNamed, whatIsMissing } from '#test/services/shapes.ts'
 import { chatStories } from './chat.ts'
+import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
 import { outageStories } from './outage.ts'
 import { tell } from './telling.ts'
@@ -14,6 +15,7 @@ if (missing) {
     { name: 'nginx, PostgreSQL and a name server, roles apart', tags: ['nginx', 'postgresql', 'dns'] },
     () => shapeNamed('split'),
     chatStories,
+    connectionStories,
     federationStories,
     outageStories,
   )

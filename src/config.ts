@@ -172,6 +172,55 @@ const Conversations = z
   })
   .prefault({})
 
+const MEBIBYTE = 1024 * 1024
+/** client-assets.md §2: room for the initialisation vector and the padding of an encrypted file. */
+const ENCRYPTION_BYTES = 32
+const ASSET_BYTES_MAX = 64 * 1024 * MEBIBYTE
+
+const DirectoryStore = z.strictObject({
+  kind: z.literal('directory'),
+  directory: File.optional().describe('Default: `assets` in the data directory. All cargoholds must see the same one.'),
+})
+
+const S3Store = z.strictObject({
+  kind: z.literal('s3'),
+  bucket: z.string().min(3).max(63).describe('Bucket for nothing else; it must exist.'),
+  region: z.string().min(1).max(64).default('us-east-1').describe('Region of the bucket.'),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional()
+    .describe('Address of a store that is not Amazon’s.'),
+  forcePathStyle: z.boolean().default(false).describe('Name the bucket in the path and not in the host name.'),
+  accessKeyId: z.string().min(1).max(256).optional().describe('Default: found as Amazon’s tools find it.'),
+  secretAccessKeyFile: File.optional().describe('File with the secret of that key; readable by this process only.'),
+  redirect: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Send clients to the store for downloads instead of passing the bytes on. The store must be reachable for them, and answer browsers with CORS headers.',
+    ),
+})
+
+const assetBytes = (mebibytes: number) =>
+  z
+    .int()
+    .positive()
+    .max(ASSET_BYTES_MAX)
+    .default(mebibytes * MEBIBYTE + ENCRYPTION_BYTES)
+
+const Assets = z
+  .strictObject({
+    store: z
+      .discriminatedUnion('kind', [DirectoryStore, S3Store])
+      .prefault({ kind: 'directory' })
+      .describe('Where the bytes of assets are kept: in a directory, or in a store that speaks S3.'),
+    maxBytes: assetBytes(25).describe('Largest asset that users without team may upload.'),
+    teamMaxBytes: assetBytes(100).describe('Largest asset that members of teams may upload.'),
+    remoteMaxBytes: assetBytes(100).describe('Largest asset that is fetched from another backend.'),
+  })
+  .prefault({})
+
 const Development = z
   .strictObject({
     insecureCookies: z.boolean().default(false).describe('Cookies without Secure, for plain HTTP on this machine.'),
@@ -199,6 +248,7 @@ export const Config = z.strictObject({
     .prefault({}),
   listen: Listen,
   federation: Federation.optional().describe('Absent: this backend does not federate.'),
+  assets: Assets.describe('Files that users share.'),
   gateway: z
     .strictObject({
       allowedOrigins: z
@@ -220,6 +270,7 @@ export const Config = z.strictObject({
     .prefault({}),
 })
 export type Config = z.infer<typeof Config>
+export type AssetsConfig = Config['assets']
 export type FederationConfig = NonNullable<Config['federation']>
 
 /** The file cannot be used; the message lists every problem, one per line. */
@@ -263,6 +314,7 @@ const resolvePaths = (config: Config, base: string): Config => {
   return {
     ...config,
     dataDirectory: absolute(config.dataDirectory),
+    assets: { ...config.assets, store: resolveStore(config.assets.store, absolute) },
     ...(federation && {
       federation: {
         ...federation,
@@ -284,6 +336,14 @@ const resolvePaths = (config: Config, base: string): Config => {
       },
     }),
   }
+}
+
+const resolveStore = (store: AssetsConfig['store'], absolute: (file: string) => string): AssetsConfig['store'] => {
+  if (store.kind === 'directory') {
+    return { ...store, ...(store.directory !== undefined && { directory: absolute(store.directory) }) }
+  }
+  const { secretAccessKeyFile: file } = store
+  return { ...store, ...(file !== undefined && { secretAccessKeyFile: absolute(file) }) }
 }
 
 const deepFreeze = <T>(value: T): T => {

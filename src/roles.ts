@@ -23,6 +23,7 @@ import { outboxMigrations } from '#src/queue/outbox.ts'
 import { federatorOverHttp } from '#src/rpc/federator-over-http.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { type RemoteBackends, remoteBackends } from '#src/rpc/remote-backends.ts'
+import { remoteStreams } from '#src/rpc/remote-streams.ts'
 import { type Switchboard, switchboard } from '#src/rpc/switchboard.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import { brigMigrations, startBrig } from '#src/services/brig/brig.ts'
@@ -45,7 +46,7 @@ export interface ServeOptions {
 /** The parts that other parts call. */
 type Part = 'brig' | 'galley' | 'cargohold' | 'gundeck' | 'courier'
 
-const WITH_DATABASE: readonly Role[] = ['brig', 'galley', 'gundeck', 'courier']
+const WITH_DATABASE: readonly Role[] = ['brig', 'galley', 'cargohold', 'gundeck', 'courier']
 
 const clock = systemClock
 const random = systemRandom
@@ -74,7 +75,6 @@ export const serveRoles = async ({ config, roles, log }: ServeOptions): Promise<
   const federator = lateFederator(shared)
   const gundeck = database && roles.includes('gundeck') ? await startGundeckHere(shared, database) : undefined
   if (database) await startServices(shared, database, federator.transport)
-  if (roles.includes('cargohold')) await serve(shared, 'cargohold', await startCargohold({ log }))
   const running = await startFederation(shared)
   federator.resolve(running?.outward.transport)
   if (database && roles.includes('courier')) await startQueue(shared, database, federator.transport)
@@ -165,6 +165,10 @@ const startServices = async (
   const courier = board.transport('courier')
   if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier }))
   if (roles.includes('galley')) await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier }))
+  if (roles.includes('cargohold')) {
+    const streams = remoteStreams({ ownDomain: config.domain, federator })
+    await serve(shared, 'cargohold', await startCargohold({ ...needs, brig, streams }))
+  }
 }
 
 const startQueue = async (

@@ -7,7 +7,10 @@ interface Described {
   readonly description?: string
   readonly default?: string | number | boolean | object
   readonly enum?: readonly string[]
+  readonly const?: string
   readonly anyOf?: readonly Described[]
+  /** Kinds of one thing, told apart by a constant. */
+  readonly oneOf?: readonly Described[]
   readonly properties?: Readonly<Record<string, Described>>
   readonly required?: readonly string[]
   readonly items?: Described
@@ -42,6 +45,7 @@ const rowsOf = (schema: Described, prefix: string): string[] => {
     return [
       `| \`${key}\` | ${typeOf(part)} | ${defaultOf(part, required.has(name))} | ${cell(part.description ?? '')} |`,
       ...rowsOf(part, `${key}.`),
+      ...(part.oneOf ?? []).flatMap((kind) => rowsOf(kind, `${key}.`)),
       ...(element ? rowsOf(element, `${key}[].`) : []),
     ]
   })
@@ -49,6 +53,8 @@ const rowsOf = (schema: Described, prefix: string): string[] => {
 
 const typeOf = (schema: Described): string => {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(' \\| ')
+  if (schema.const !== undefined) return `\`${schema.const}\``
+  if (schema.oneOf) return 'object'
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(' \\| ')
   if (schema.items) return `list of ${typeOf(schema.items)}`
   const isBounded = schema.minimum !== undefined && schema.maximum !== undefined

@@ -72,6 +72,11 @@ export const collectFirst = (stream: Readable, { limit, timeoutMs, clock }: Firs
     })
   })
 
+/** Gives up a body that nobody will read: whoever makes it stops, and lets go of what he holds for it. */
+export const discard = (body: Uint8Array | AsyncIterable<Uint8Array>): void => {
+  if (body instanceof Readable) body.destroy()
+}
+
 /** Writes a body and ends the destination, at the pace of the destination. */
 export const pour = (body: Uint8Array | AsyncIterable<Uint8Array>, destination: Writable): void => {
   if (body instanceof Uint8Array) {

@@ -6,6 +6,7 @@ import { withDeadline } from '#src/kit/deadline.ts'
 import type { Transport, WireResponse } from '#src/kit/http/wire.ts'
 import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
 import type { Component } from '#src/rpc/federator-transport.ts'
+import { discard } from './bodies.ts'
 import { COMPONENT_HEADERS_TIMEOUT_MS } from './limits.ts'
 
 export interface ComponentRequest {
@@ -25,8 +26,8 @@ export const componentCaller =
   (components: Components, timeoutMs = COMPONENT_HEADERS_TIMEOUT_MS): CallComponent =>
   ({ component, rpc, headers, body }) =>
     withDeadline(
-      (signal) =>
-        components[component].send({
+      async (signal) => {
+        const response = await components[component].send({
           method: 'POST',
           pattern: FEDERATION_PATTERN,
           params: { rpc },
@@ -34,7 +35,11 @@ export const componentCaller =
           headers,
           body,
           signal,
-        }),
+        })
+        // Too late: nobody waits for it any more.
+        if (signal.aborted) discard(response.body)
+        return response
+      },
       timeoutMs,
       `waiting for ${component} to answer ${rpc}`,
     )

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Clock } from '#src/kit/clock.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
-import { pour } from './bodies.ts'
+import { discard, pour } from './bodies.ts'
 import {
   LISTENER_DRAIN_MS,
   LISTENER_HEADER_BYTES_MAX,
@@ -70,7 +70,7 @@ const drain = async (server: Server, clock: Clock): Promise<void> => {
 
 /** `reason` is the reason phrase, which people see in logs of HTTP/1.1. */
 export const respond = (response: ServerResponse, { status, headers, body }: WireResponse, reason?: string): void => {
-  if (response.destroyed || response.headersSent) return
+  if (response.destroyed || response.headersSent) return discard(body)
   // A request that was refused before its body was read shall not be read now.
   if (!response.req.complete) response.shouldKeepAlive = false
   const isWhole = body instanceof Uint8Array

@@ -8,6 +8,7 @@ import { galleyClient } from '#src/contract/client/galley.ts'
 import { gatewayClient } from '#src/contract/client/gateway.ts'
 import { gundeckClient } from '#src/contract/client/gundeck.ts'
 import { brigFederation } from '#src/contract/federation/brig.ts'
+import { cargoholdFederation } from '#src/contract/federation/cargohold.ts'
 import { galleyFederation } from '#src/contract/federation/galley.ts'
 import { federationOpenApi, openApi, type OpenApi } from '#src/kit/openapi.ts'
 
@@ -28,7 +29,7 @@ export const federationDocument = (): OpenApi =>
       version: '3',
       description: 'What backends call on each other over mutual TLS. The version is in X-Wire-API-Version.',
     },
-    { brig: brigFederation, galley: galleyFederation },
+    { brig: brigFederation, galley: galleyFederation, cargohold: cargoholdFederation },
   )
 
 /** File name → text, as committed below `openapi/` and `docs/`. */

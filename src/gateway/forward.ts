@@ -1,13 +1,15 @@
 /** From a client's request to the service that owns the endpoint: who calls, with what, and nothing more. */
 import { z } from 'zod'
-import { BODY_LIMIT_BYTES, type Endpoint } from '#src/kit/endpoint.ts'
+import { BODY_LIMIT_BYTES, type Endpoint, isStreamBody } from '#src/kit/endpoint.ts'
 import type { FastifyRequest } from 'fastify'
+import type { Clock } from '#src/kit/clock.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import { NO_BODY, type Transport, type WireRequest, type WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import { type Caller, callerHeaders } from '#src/rpc/context.ts'
 import { type AccessTokens, tokenOf } from './access-token.ts'
+import { passBody } from './passing-body.ts'
 import { readBody } from './read-body.ts'
 import { readVersion } from './versions.ts'
 
@@ -18,6 +20,7 @@ export interface ForwardNeeds {
   readonly method: Endpoint['method']
   readonly service: Transport
   readonly tokens: AccessTokens
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -33,8 +36,20 @@ export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Pro
       throw new Refusal(403, 'access-denied', { detail: 'Not with this kind of token' })
     caller = verdict.caller
   }
+  if (isStreamBody(endpoint.body)) return passOn(request, { ...needs, caller })
   const body = isReadOnly(needs) ? NO_BODY : await readBody(request.raw, endpoint.bodyLimit ?? BODY_LIMIT_BYTES)
   return service.send(wireRequest(request, { ...needs, caller, body }))
+}
+
+const passOn = async (
+  request: FastifyRequest,
+  needs: ForwardNeeds & Pick<Forwarded, 'caller'>,
+): Promise<WireResponse> => {
+  const passing = passBody(request.raw, needs.clock)
+  const sent = { ...wireRequest(request, { ...needs, body: NO_BODY }), stream: passing.stream }
+  return needs.service.send(sent).catch((error: unknown) => {
+    throw passing.failure() ?? error
+  })
 }
 
 /** Without error object: to stock clients this means that they should renew the token (client-api-versions.md §5.4). */
@@ -74,11 +89,18 @@ const addressOf = (request: FastifyRequest): string => (request.raw.socket.remot
 const ALWAYS = ['content-type', 'accept', 'accept-language', 'user-agent']
 // Log-in, renewal and log-out judge these themselves; everybody else knows the caller from us.
 const TO_PUBLIC = ['cookie', 'authorization']
+// What is too large is refused before it comes.
+const OF_STREAMS = ['content-length']
 
 /** What is named here or declared by the endpoint and nothing else, so no header that we set can come from outside. */
 const passedOn = ({ headers }: FastifyRequest, endpoint: Endpoint): Record<string, string> => {
   const declared = endpoint.headers instanceof z.ZodObject ? Object.keys(endpoint.headers.shape) : []
-  const names = [...ALWAYS, ...(endpoint.access === 'public' ? TO_PUBLIC : []), ...declared]
+  const names = [
+    ...ALWAYS,
+    ...(endpoint.access === 'public' ? TO_PUBLIC : []),
+    ...(isStreamBody(endpoint.body) ? OF_STREAMS : []),
+    ...declared,
+  ]
   const passed: Record<string, string> = {}
   for (const name of names) {
     const value = headers[name]

@@ -22,7 +22,7 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import { accessKeys } from './access-keys.ts'
-import { type AccessTokens, accessTokens } from './access-token.ts'
+import { accessTokens } from './access-token.ts'
 import { answerBadRequests, notFound, refusedByFastify } from './bad-requests.ts'
 import { forward, type ForwardNeeds } from './forward.ts'
 import {
@@ -30,6 +30,7 @@ import {
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
+  LINGER_MS,
   PARAM_CHARACTERS_MAX,
   REQUEST_TIMEOUT_MS,
 } from './limits.ts'
@@ -64,7 +65,7 @@ export interface Gateway extends AsyncDisposable {
 export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
   const { config, services, gundeckUpgrade, clock, random, log } = needs
   const tokens = accessTokens({ keys: accessKeys({ brig: services.brig, clock, log }), clock })
-  const app = createApp(random, log)
+  const app = createApp({ clock, random, log })
   await app.register(cors, {
     origin: config.gateway.allowedOrigins.map((address) => new URL(address).origin),
     credentials: true,
@@ -82,7 +83,7 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
       gatewayClient,
     ),
   ]
-  for (const route of routes) register(app, { ...route, tokens, log })
+  for (const route of routes) register(app, { ...route, tokens, clock, log })
   app.setNotFoundHandler(notFound(routes))
   const websockets = serveWebsockets(app.server, { tokens, accept: gundeckUpgrade, random, log })
   // A copy: Fastify writes into what it is given, and the configuration is frozen.
@@ -120,7 +121,7 @@ const routesTo = (service: Transport, contract: Contract): Destination[] =>
     })),
   )
 
-const createApp = (random: Random, log: Log): FastifyInstance => {
+const createApp = ({ clock, random, log }: Pick<GatewayNeeds, 'clock' | 'random' | 'log'>): FastifyInstance => {
   const app = fastify({
     // Its own log lines would hold addresses with access tokens in them.
     logger: false,
@@ -146,6 +147,12 @@ const createApp = (random: Random, log: Log): FastifyInstance => {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
   })
+  app.addHook('onResponse', async ({ raw }) => {
+    if (raw.complete) return
+    clock.after(LINGER_MS, () => {
+      if (!raw.complete) raw.socket.destroy()
+    })
+  })
   app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {
     // The route, not the address: that may hold an access token.
     log.debug({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: elapsedTime }, 'answered')
@@ -157,7 +164,7 @@ const createApp = (random: Random, log: Log): FastifyInstance => {
   return app
 }
 
-const register = (app: FastifyInstance, needs: Destination & { tokens: AccessTokens; log: Log }): void => {
+const register = (app: FastifyInstance, needs: ForwardNeeds): void => {
   app.route({
     method: needs.method,
     url: fastifyPath(needs.pattern),

@@ -6,8 +6,18 @@ export const HEADER_BYTES_MAX = 16 * 1024
 /** One parameter of a path; a domain or handle needs about 256. */
 export const PARAM_CHARACTERS_MAX = 1_024
 
-/** For a request to come in completely; 40 MB over a slow line take their time. */
-export const REQUEST_TIMEOUT_MS = 120_000
+/** For a body that is read as a whole to come in; 40 MB over a slow line take their time. */
+export const BODY_TIMEOUT_MS = 120_000
+
+/** For any request to come in completely: a body that passes through may have gigabytes. */
+export const REQUEST_TIMEOUT_MS = 3_600_000
+
+/** A body that passes through may keep us waiting for this long, and a second more for so many bytes. */
+export const UPLOAD_GRACE_MS = 30_000
+export const UPLOAD_BYTES_PER_SECOND_MIN = 8 * 1024
+
+/** Who has been answered may go on sending for so long, so that he comes to read the answer. */
+export const LINGER_MS = 5_000
 
 export const HEADERS_TIMEOUT_MS = 15_000
 

@@ -10,17 +10,20 @@ import {
   inflateSync,
   type ZlibOptions,
 } from 'node:zlib'
+import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import { BodyTooLarge, NO_BODY, readAll } from '#src/kit/http/wire.ts'
-import { INFLATE_AT_ONCE_BYTES_MAX } from './limits.ts'
+import { BODY_TIMEOUT_MS, INFLATE_AT_ONCE_BYTES_MAX } from './limits.ts'
 
 /** `limit` is in bytes and holds both for what comes over the line and for what it inflates to. */
 export const readBody = async (request: IncomingMessage, limit: number): Promise<Uint8Array> => {
   if (isBodiless(request)) return NO_BODY
   // Said in advance, so nothing of it has to be read.
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
-  const received = await readAll(request, limit).catch((cause: unknown) => {
+  const reading = withDeadline(readAll(request, limit), BODY_TIMEOUT_MS, 'reading a body')
+  const received = await reading.catch((cause: unknown) => {
     if (cause instanceof BodyTooLarge) throw tooLarge()
+    if (cause instanceof DeadlineExceeded) throw tooSlow(cause)
     throw new Refusal(400, 'bad-request', { detail: 'the body ended early', cause })
   })
   return inflateBody(received, { encoding: request.headers['content-encoding'], limit })
@@ -66,3 +69,6 @@ export const inflateBody = async (body: Uint8Array, { encoding, limit }: Inflati
 // The rest of the body is not read, so the connection cannot serve another request.
 const tooLarge = (): Refusal =>
   new Refusal(413, 'client-error', { detail: 'Request body too large', headers: { connection: 'close' } })
+
+const tooSlow = (cause: unknown): Refusal =>
+  new Refusal(408, 'client-error', { detail: 'The body comes too slowly', cause, headers: { connection: 'close' } })

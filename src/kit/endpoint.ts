@@ -37,6 +37,17 @@ export const bytesBody = (...contentTypes: readonly string[]): BytesBody => ({ k
 export const isBytesBody = (body: unknown): body is BytesBody =>
   typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'bytes'
 
+/** A body of any size, handed to the handler while it comes in; never held as a whole by anybody on its way. */
+export interface StreamBody {
+  readonly kind: 'stream'
+  readonly contentTypes: readonly string[]
+}
+
+export const streamBody = (...contentTypes: readonly string[]): StreamBody => ({ kind: 'stream', contentTypes })
+
+export const isStreamBody = (body: unknown): body is StreamBody =>
+  typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'stream'
+
 interface AnswerBase {
   readonly status: number
   readonly description: string
@@ -95,8 +106,8 @@ export interface EndpointShape {
   readonly query?: z.ZodType
   /** Header names are lower case. */
   readonly headers?: z.ZodType
-  readonly body?: z.ZodType | BytesBody
-  /** Bytes; {@link BODY_LIMIT_BYTES} unless said. */
+  readonly body?: z.ZodType | BytesBody | StreamBody
+  /** Bytes; {@link BODY_LIMIT_BYTES} unless said. Of a stream the handler decides how much it reads. */
   readonly bodyLimit?: number
   /** Older spellings of the path; parameters they lack reach the schema as missing. */
   readonly aliases?: readonly { readonly path: string; readonly method?: Method }[]
@@ -114,9 +125,10 @@ export const endpoint = <const S extends EndpointShape>(summary: string, shape: 
 })
 
 type Part<T> = T extends z.ZodType ? z.output<T> : undefined
-type BodyOf<T> = T extends z.ZodType ? z.output<T> : T extends BytesBody ? Uint8Array : undefined
+type NotJson<T> = T extends BytesBody ? Uint8Array : T extends StreamBody ? AsyncIterable<Uint8Array> : undefined
+type BodyOf<T> = T extends z.ZodType ? z.output<T> : NotJson<T>
 type PartIn<T> = T extends z.ZodType ? z.input<T> : undefined
-type BodyIn<T> = T extends z.ZodType ? z.input<T> : T extends BytesBody ? Uint8Array : undefined
+type BodyIn<T> = T extends z.ZodType ? z.input<T> : NotJson<T>
 type Field<S, K extends string> = K extends keyof S ? S[K] : undefined
 type Present<T> = { [K in keyof T as T[K] extends undefined ? never : K]: T[K] }
 
@@ -172,7 +184,11 @@ export type Rpc<S extends RpcShape = RpcShape, M extends RpcMode = RpcMode> = S 
 }
 
 export type RpcInput<R extends RpcShape> = z.output<R['input']>
-export type RpcOutput<R extends RpcShape> = R['output'] extends z.ZodType ? z.output<R['output']> : void
+export type RpcOutput<R extends RpcShape> = R['output'] extends z.ZodType
+  ? z.output<R['output']>
+  : R extends { readonly mode: 'stream' }
+    ? AsyncIterable<Uint8Array>
+    : void
 
 export const rpc = <const S extends RpcShape & { output: z.ZodType }>(summary: string, shape: S): Rpc<S, 'sync'> => ({
   ...shape,

@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 from declared endpoints; nothing in it is written twice. */
 import { z } from 'zod'
-import { type Answer, type EndpointShape, isBytesBody, type Rpc } from './endpoint.ts'
+import { type Answer, type EndpointShape, isBytesBody, isStreamBody, type Rpc } from './endpoint.ts'
 
 export interface DocumentInfo {
   readonly title: string
@@ -114,7 +114,7 @@ const parameters = (where: 'path' | 'query', declared: z.ZodType | undefined): N
 }
 
 const requestContent = (body: NonNullable<EndpointShape['body']>): Content =>
-  isBytesBody(body)
+  isBytesBody(body) || isStreamBody(body)
     ? Object.fromEntries(body.contentTypes.map((type) => [type, {}]))
     : { 'application/json': { schema: schema(body, 'input') } }
 

@@ -48,6 +48,7 @@ export const federationRoutes = <const C extends FederationContract>(
       const parsed = form.entry.input.safeParse(parseJson(request.body))
       if (!parsed.success) return undecodable(component, explain(parsed.error))
       const output = await form.handler(parsed.data, context)
+      if (form.entry.mode === 'stream') return bytesResponse(output as AsyncIterable<Uint8Array>)
       return jsonResponse(200, form.entry.mode === 'queue' ? {} : output)
     } catch (error) {
       if (error instanceof Refusal && error.label === 'bad-request') return undecodable(component, error.detail)
@@ -92,6 +93,13 @@ const contextOf = ({ headers }: WireRequest): FederationContext => {
     requestId: headers['request-id'] ?? 'N/A',
   }
 }
+
+/** federation-api.md §8: raw, without framing or length. */
+const bytesResponse = (body: AsyncIterable<Uint8Array>): WireResponse => ({
+  status: 200,
+  headers: { 'content-type': 'application/octet-stream' },
+  body,
+})
 
 // What the components of the original answer here differs, and peers may have been written against it (§11.2).
 const unknownRpc = (component: Component): WireResponse =>

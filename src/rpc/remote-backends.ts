@@ -73,9 +73,7 @@ type Send = (target: FailedCall & { readonly component: Component }, request: Ca
 const sender =
   (ownDomain: Domain, federator: FederatorTransport | undefined): Send =>
   async (target, request) => {
-    if (!federator) {
-      throw new FederationFailure(target, 400, 'federation-not-enabled', { detail: 'this backend does not federate' })
-    }
+    if (!federator) throw notEnabled(target)
     const headers = {
       accept: 'application/json;charset=utf-8,application/json',
       'wire-origin-domain': ownDomain,
@@ -153,7 +151,11 @@ const exchange = async (
   }
 }
 
-const asFailure = (error: unknown, target: FailedCall): FederationFailure => {
+export const notEnabled = (target: FailedCall): FederationFailure =>
+  new FederationFailure(target, 400, 'federation-not-enabled', { detail: 'this backend does not federate' })
+
+/** What a client is told when the exchange with our own federator ended with this error. */
+export const asFailure = (error: unknown, target: FailedCall): FederationFailure => {
   if (error instanceof FederationFailure) return error
   if (error instanceof DeadlineExceeded) {
     return new FederationFailure(target, 521, 'federation-connection-refused', { detail: error.message, cause: error })

@@ -1,5 +1,5 @@
 /** Bodies that are not what an endpoint declares, or too much of it. */
-import { isBytesBody } from '#src/kit/endpoint.ts'
+import { isBytesBody, isStreamBody } from '#src/kit/endpoint.ts'
 import {
   type Attack,
   type Attempt,
@@ -65,8 +65,20 @@ export const BODY_ATTACKS: readonly Attack[] = [
     attempts: (target, { refused }) => bytesFor(target).map((sent) => sending(target, sent, sent, refused)),
   },
   {
+    name: 'refuses streams that it cannot read, and those that are said to be too long',
+    on: ({ declared }) => isStreamBody(declared.body),
+    attempts: (target, { refused: headers }) => [
+      ...streamsFor(target).map((sent) => sending(target, sent, sent, headers)),
+      {
+        what: 'announced',
+        asked: asking(target, { announcedBytes: STREAM_BYTES_MAX, headers: { ...headers, ...typeFor(target) } }),
+        expected: TOO_LARGE,
+      },
+    ],
+  },
+  {
     name: 'refuses more than its limit',
-    on: (target) => !isReadOnly(target),
+    on: (target) => !isReadOnly(target) && !isStreamBody(target.declared.body),
     attempts: (target, { refused: headers }) => [
       ...BOMBS.map((bomb) => sending(target, bomb, TOO_LARGE, headers)),
       {
@@ -82,6 +94,25 @@ export const BODY_ATTACKS: readonly Attack[] = [
     ],
   },
 ]
+
+const STREAM_BYTES_MAX = 1024 ** 3
+
+const streamsFor = ({ declared: { body } }: Target): readonly (Sent & Expected)[] => {
+  const [type = ''] = isStreamBody(body) ? body.contentTypes : []
+  const headers = { 'content-type': type }
+  return [
+    { what: 'another type', body: '{}', headers: JSON_TYPE, status: 415, label: 'unsupported-media-type' },
+    { what: 'no type', body: 'aaaaaaaa', status: 415, label: 'unsupported-media-type' },
+    ...BOMBS.map((bomb) => ({ ...bomb, headers: { ...headers, ...bomb.headers }, ...NOT_COMPRESSED })),
+    ...GARBAGE.map((garbage) => ({ what: type, body: garbage, headers, status: 400, label: 'client-error' })),
+  ]
+}
+
+const typeFor = ({ declared: { body } }: Target): Headers => ({
+  'content-type': isStreamBody(body) ? (body.contentTypes[0] ?? '') : '',
+})
+
+const NOT_COMPRESSED: Expected = { status: 415, label: 'unsupported-media-type' }
 
 const bytesFor = ({ declared: { body } }: Target): readonly (Sent & Expected)[] => {
   const types = isBytesBody(body) ? body.contentTypes : []

@@ -12,7 +12,7 @@ import { brigInternal } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
 import { galleyInternal } from '#src/contract/internal/galley.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
-import { BODY_LIMIT_BYTES, type EndpointShape, isBytesBody, type Method } from '#src/kit/endpoint.ts'
+import { BODY_LIMIT_BYTES, type EndpointShape, isBytesBody, isStreamBody, type Method } from '#src/kit/endpoint.ts'
 import { textFor } from './plausible-texts.ts'
 
 /** An endpoint in one of its spellings. */
@@ -61,7 +61,7 @@ export const needsToken = ({ declared }: Target): boolean => declared.access ===
 
 /** Undefined where there is no body, or one of bytes. */
 export const jsonBodyOf = ({ declared: { body } }: Target): z.ZodType | undefined =>
-  body === undefined || isBytesBody(body) ? undefined : body
+  body === undefined || isBytesBody(body) || isStreamBody(body) ? undefined : body
 
 const PARAMETER = /\{(\w+)\}/g
 

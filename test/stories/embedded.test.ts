@@ -1,5 +1,6 @@
 /** The stories on the smallest backend there is: one process each, built-in ingress, embedded database. */
 import { EMBEDDED } from '#src/world/test-network.ts'
+import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
@@ -13,4 +14,5 @@ tell(
   connectionStories,
   federationStories,
   outageStories,
+  assetStories,
 )

@@ -10,7 +10,7 @@ import type { TLSSocket } from 'node:tls'
 import { errorResponse } from '#src/kit/http/router.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
-import { pour } from '../bodies.ts'
+import { discard, pour } from '../bodies.ts'
 import {
   INGRESS_HEADER_BYTES_MAX,
   INGRESS_HEADER_PAIRS_MAX,
@@ -85,7 +85,7 @@ const valueOf = (headers: IncomingHttpHeaders, name: string): string | undefined
 }
 
 const respond = (stream: ServerHttp2Stream, { status, headers, body }: WireResponse): void => {
-  if (stream.destroyed || stream.closed || stream.headersSent) return
+  if (stream.destroyed || stream.closed || stream.headersSent) return discard(body)
   const isEmpty = body instanceof Uint8Array && body.length === 0
   stream.respond({ ':status': status, ...headers }, { endStream: isEmpty })
   // RFC 9113 §8.1: the answer is complete, so the rest of a request that we did not want need not be sent.

@@ -1,8 +1,17 @@
 /** Calling another part: over HTTP between processes, and typed by its contract over any transport. */
+import { Readable } from 'node:stream'
 import { Pool } from 'undici'
-import { type Answer, type CallInputOf, type EndpointShape, type OutcomeOf } from '../endpoint.ts'
-import { requestOverPool } from './pooled-request.ts'
-import { NO_BODY, PartUnreachable, readAll, renderTarget, type Transport, type WireResponse } from './wire.ts'
+import { type Answer, type CallInputOf, type EndpointShape, isStreamBody, type OutcomeOf } from '../endpoint.ts'
+import { type PooledRequest, requestOverPool } from './pooled-request.ts'
+import {
+  NO_BODY,
+  PartUnreachable,
+  readAll,
+  renderTarget,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './wire.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 
@@ -13,6 +22,8 @@ export interface HttpTransportOptions {
 }
 
 const TIMEOUT_MS = 30_000
+/** The answer to a stream comes after its end, and that is up to its sender. */
+const STREAM_TIMEOUT_MS = 3_600_000
 const CONNECTIONS_MAX = 64
 // undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
 const KEEP_ALIVE_MS = 60_000
@@ -31,9 +42,14 @@ export const overHttp = (
   return {
     send: async (request) => {
       try {
-        const { method, headers, body, signal } = request
-        const path = renderTarget(request)
-        return await requestOverPool(pool, { method, path, headers, body: body.length > 0 ? body : null, signal })
+        const { method, headers, signal } = request
+        return await requestOverPool(pool, {
+          method,
+          path: renderTarget(request),
+          headers,
+          signal,
+          ...bodyOf(request),
+        })
       } catch (cause) {
         throw new PartUnreachable(`calling ${baseUrl}${request.pattern}`, cause)
       }
@@ -43,6 +59,11 @@ export const overHttp = (
     },
   }
 }
+
+const bodyOf = ({ body, stream }: WireRequest): Pick<PooledRequest, 'body' | 'headersTimeoutMs'> =>
+  stream
+    ? { body: Readable.from(stream, { objectMode: false }), headersTimeoutMs: STREAM_TIMEOUT_MS }
+    : { body: body.length > 0 ? body : null }
 
 /** The answer was not one that the contract declares. */
 export class UnexpectedAnswer extends Error {
@@ -80,15 +101,19 @@ export const call = async <S extends EndpointShape>(
     pattern: endpoint.path,
     params: toStrings(params),
     query: toStrings(query),
-    headers: { ...(body !== undefined && { 'content-type': contentTypeOf(body) }), ...headers },
-    body: encodeBody(body),
+    headers: { ...(body !== undefined && { 'content-type': contentTypeOf(endpoint, body) }), ...headers },
+    ...(isStreamBody(endpoint.body)
+      ? { body: NO_BODY, stream: body as AsyncIterable<Uint8Array> }
+      : { body: encodeBody(body) }),
     ...(signal && { signal }),
   })
   return (await decodeResponse(endpoint, response)) as OutcomeOf<S>
 }
 
-const contentTypeOf = (body: unknown): string =>
-  body instanceof Uint8Array ? 'application/octet-stream' : 'application/json'
+const contentTypeOf = (endpoint: EndpointShape, body: unknown): string => {
+  if (isStreamBody(endpoint.body)) return endpoint.body.contentTypes[0] ?? 'application/octet-stream'
+  return body instanceof Uint8Array ? 'application/octet-stream' : 'application/json'
+}
 
 const encodeBody = (body: unknown): Uint8Array => {
   if (body === undefined) return NO_BODY

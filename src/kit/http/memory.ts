@@ -7,7 +7,7 @@ export const inMemory = (routes: readonly Route[]): Transport => {
     send: async (request) => {
       const route = byKey.get(`${request.method} ${request.pattern}`)
       if (!route) return jsonResponse(404, { code: 404, label: 'no-endpoint', message: 'No such endpoint' })
-      if (request.body.length > route.bodyLimit) {
+      if (request.stream === undefined && request.body.length > route.bodyLimit) {
         return jsonResponse(413, { code: 413, label: 'client-error', message: 'Request body too large' })
       }
       return route.handle(request)

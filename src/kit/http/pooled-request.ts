@@ -13,13 +13,15 @@ export interface PooledRequest {
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: Uint8Array | Readable | null
   readonly signal?: AbortSignal | undefined
+  /** Until the answer begins; that of the pool unless said. */
+  readonly headersTimeoutMs?: number
 }
 
 export const HELD_ANSWER_BYTES_MAX = 64 * 1024
 
 export const requestOverPool = (pool: Pool, request: PooledRequest): Promise<WireResponse> =>
   new Promise((resolve, reject) => {
-    const { method, path, body, signal } = request
+    const { method, path, body, signal, headersTimeoutMs } = request
     if (signal?.aborted) return reject(signal.reason)
     let controller: Dispatcher.DispatchController | undefined
     const abort = (): void => controller?.abort(asError(signal?.reason))
@@ -51,7 +53,9 @@ export const requestOverPool = (pool: Pool, request: PooledRequest): Promise<Wir
         reject(signal?.aborted ? signal.reason : error)
       },
     }
-    pool.dispatch({ method, path, headers: request.headers as Record<string, string | string[]>, body }, handler)
+    const headers = request.headers as Record<string, string | string[]>
+    const patience = headersTimeoutMs === undefined ? {} : { headersTimeout: headersTimeoutMs }
+    pool.dispatch({ method, path, headers, body, ...patience }, handler)
   })
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))

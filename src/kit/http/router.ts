@@ -8,6 +8,7 @@ import {
   type EndpointShape,
   type Handler,
   isBytesBody,
+  isStreamBody,
 } from '../endpoint.ts'
 import { causeChain, Refusal } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -60,6 +61,7 @@ const routesOf = <Context>(
     method: spelling.method ?? declared.method,
     pattern: spelling.path,
     bodyLimit,
+    takesStream: isStreamBody(declared.body),
     handle,
   }))
 }
@@ -85,12 +87,18 @@ const decodePart = (schema: z.ZodType, value: unknown, where: string): unknown =
 }
 
 const decodeBody = (declared: NonNullable<EndpointShape['body']>, request: WireRequest): unknown => {
-  if (!isBytesBody(declared)) return decodePart(declared, parseJson(request.body), 'body')
+  if (!isBytesBody(declared) && !isStreamBody(declared)) {
+    return decodePart(declared, parseJson(request.body), 'body')
+  }
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (type === undefined || !declared.contentTypes.includes(type)) {
     throw new Refusal(415, 'unsupported-media-type', { detail: `expected ${declared.contentTypes.join(' or ')}` })
   }
-  return request.body
+  return isStreamBody(declared) ? (request.stream ?? inOnePiece(request.body)) : request.body
+}
+
+async function* inOnePiece(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body
 }
 
 /** Stock clients announce JSON also when they send nothing (client-api-versions.md §5.1): no body is no value. */

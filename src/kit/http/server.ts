@@ -1,5 +1,5 @@
 /** Serving routes on a socket, for parts that run in processes of their own. Fastify does the HTTP. */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
@@ -22,8 +22,8 @@ export interface ListenOptions {
 }
 
 const HEADER_BYTES_MAX = 64 * 1024
-// Between our own parts; the public listener has its own, shorter limits.
-const REQUEST_TIMEOUT_MS = 120_000
+// Between our own parts; the public listener has its own limits. An upload takes as long as its sender's line does.
+const REQUEST_TIMEOUT_MS = 3_600_000
 const KEEP_ALIVE_MS = 75_000
 // A domain or handle may have 256 characters; the default of 100 would refuse them.
 const PARAM_CHARACTERS_MAX = 1_024
@@ -42,7 +42,12 @@ export const listen = async (routes: readonly Route[], options: ListenOptions): 
   // rules.md §1.5: the federation status is asked for with GET, and what it is about stands in the body.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
   app.get('/i/status', async (_request, reply) => reply.code(200).send())
-  for (const route of routes) register(app, route)
+  for (const route of routes.filter(({ takesStream }) => takesStream !== true)) register(app, route)
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    for (const route of routes.filter(({ takesStream }) => takesStream === true)) register(scope, route)
+  })
   app.setNotFoundHandler((_request, reply) => {
     send(reply, jsonResponse(404, { code: 404, label: 'no-endpoint', message: 'No such endpoint' }))
   })
@@ -78,7 +83,9 @@ const register = (app: FastifyInstance, route: Route): void => {
     url: fastifyPath(route.pattern),
     bodyLimit: route.bodyLimit,
     handler: async (request, reply) => {
-      send(reply, await route.handle(wireRequestOf(request, route)))
+      const wire = wireRequestOf(request, route)
+      const stream = route.takesStream === true ? { stream: chunksOf(request.raw) } : {}
+      send(reply, await route.handle({ ...wire, ...stream }))
       return reply
     },
   })
@@ -98,6 +105,18 @@ export const wireRequestOf = (
   headers: joinedHeaders(request),
   body: request.body instanceof Uint8Array ? request.body : NO_BODY,
 })
+
+/**
+ * A request's body as it comes. Throws when the sender goes away in the middle. Its reader may stop early and answer:
+ * the rest is dropped, because a sender that cannot send does not read either.
+ */
+export async function* chunksOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+  } finally {
+    request.resume()
+  }
+}
 
 const joinedHeaders = (request: FastifyRequest): Record<string, string> => {
   const headers: Record<string, string> = {}
@@ -119,6 +138,8 @@ export const send = (reply: FastifyReply, response: WireResponse): void => {
         : undefined,
     )
   } else {
-    reply.send(Readable.from(response.body, { objectMode: false }))
+    // A stream as it is: wrapped, it would learn only with its next chunk that the reader has gone.
+    const { body } = response
+    reply.send(body instanceof Readable ? body : Readable.from(body, { objectMode: false }))
   }
 }

@@ -14,6 +14,8 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** Instead of `body`, for a route that takes its body as it comes. Not read to its end when the answer is early. */
+  readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
 }
 
@@ -27,6 +29,8 @@ export interface Route {
   readonly method: Method
   readonly pattern: string
   readonly bodyLimit: number
+  /** Whether the body is handed over while it comes in; `bodyLimit` says nothing then. */
+  readonly takesStream?: boolean
   /** Never throws: refusals and faults have become responses. */
   handle(request: WireRequest): Promise<WireResponse>
 }

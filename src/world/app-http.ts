@@ -3,6 +3,7 @@
  * when a call is answered 401. It shares nothing with the server's typed client on purpose: what the stories use
  * should notice when the server's own idea of its wire drifts from the specification.
  */
+import { channel } from 'node:diagnostics_channel'
 import { Pool } from 'undici'
 import { z } from 'zod'
 import { withDeadline } from '#src/kit/deadline.ts'
@@ -26,6 +27,16 @@ export interface AppAnswer {
   /** Decoded JSON, text when it is none, undefined when empty. */
   readonly body: unknown
 }
+
+/** Every answer to an app of this process, as {@link AppExchange}: tests look whether it is as documented. */
+export const APP_EXCHANGES = 'comity:app-exchange'
+
+export interface AppExchange {
+  readonly request: AppRequest
+  readonly answer: AppAnswer
+}
+
+const exchanges = channel(APP_EXCHANGES)
 
 /** The backend refused; `label` and `message` are those of its error object. */
 export class AppError extends Error {
@@ -115,7 +126,9 @@ export class AppHttp implements AsyncDisposable {
     })
     this.#keepCookie(response.headers['set-cookie'])
     const text = await boundedText(response.body)
-    return { status: response.statusCode, headers: response.headers, body: decode(text) }
+    const answer = { status: response.statusCode, headers: response.headers, body: decode(text) }
+    exchanges.publish({ request, answer } satisfies AppExchange)
+    return answer
   }
 
   #headers(request: AppRequest): Record<string, string> {

@@ -249,8 +249,33 @@ export const Config = z.strictObject({
   listen: Listen,
   federation: Federation.optional().describe('Absent: this backend does not federate.'),
   assets: Assets.describe('Files that users share.'),
+  email: z
+    .strictObject({
+      smtpUrl: z
+        .url({ protocol: /^smtps?$/ })
+        .describe(
+          'SMTP server that takes our mail, with user and password if it wants them; SMTP_URL in the environment wins.',
+        ),
+      from: z.string().min(3).max(320).describe('Sender of our mail: `Example <no-reply@example.org>`.'),
+    })
+    .optional()
+    .describe('Absent: no address can be shown to be anybody’s, so nobody can register.'),
+  accounts: z
+    .strictObject({
+      registration: z
+        .enum(['open', 'invited'])
+        .default('open')
+        .describe('Who may open an account: everybody, or only who was invited to a team.'),
+      guests: z.boolean().default(true).describe('Whether there may be accounts without e-mail address.'),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
+      trustedProxies: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .max(100)
+        .default([])
+        .describe('Networks of proxies in front of us; only their X-Forwarded-For is believed about who is calling.'),
       allowedOrigins: z
         .array(z.url().max(2_048))
         .max(100)
@@ -287,9 +312,24 @@ export const loadConfig = async (file: string, environment = process.env): Promi
     throw new ConfigError(file, [`it cannot be read (${cause instanceof Error ? cause.message : String(cause)})`])
   })
   const config = parseConfig(file, text)
+  refuseInProduction(file, config, environment)
   const url = environment['DATABASE_URL']
   const database = url === undefined || url === '' ? config.database : { ...config.database, url }
-  return deepFreeze(resolvePaths({ ...config, database }, path.dirname(path.resolve(file))))
+  const smtpUrl = environment['SMTP_URL']
+  const email = config.email && { ...config.email, ...(smtpUrl !== undefined && smtpUrl !== '' && { smtpUrl }) }
+  const read = { ...config, database, ...(email && { email }) }
+  return deepFreeze(resolvePaths(read, path.dirname(path.resolve(file))))
+}
+
+/** What makes a backend unfit for strangers cannot be left on by mistake where the environment says that it is for them. */
+const refuseInProduction = (file: string, { development }: Config, environment: NodeJS.ProcessEnv): void => {
+  if (environment['NODE_ENV'] !== 'production') return
+  const { headlessCode, insecureCookies } = development
+  const problems = [
+    ...(headlessCode === undefined ? [] : ['development.headlessCode: not with NODE_ENV=production; configure email']),
+    ...(insecureCookies ? ['development.insecureCookies: not with NODE_ENV=production; serve HTTPS'] : []),
+  ]
+  if (problems.length > 0) throw new ConfigError(file, problems)
 }
 
 export const parseConfig = (file: string, text: string): Config => {

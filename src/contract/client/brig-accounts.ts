@@ -1,7 +1,7 @@
 /** Accounts, logging in, and the session that follows (client-auth.md §1 to §4). */
 import { z } from 'zod'
 import { Name, Timestamp, UserId } from '#src/contract/ids.ts'
-import { set, text } from '#src/contract/shapes.ts'
+import { opaqueText, set, text } from '#src/contract/shapes.ts'
 import { TeamIcon, TeamName } from '#src/contract/teams.ts'
 import { AccentId, BaseProtocol } from '#src/contract/vocabulary.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
@@ -22,13 +22,13 @@ import { EmailText, Label, Locale, optionally, ProfileAssets, SelfProfile } from
 // Clients compare these texts, not only the label (client-api-versions.md §5.5): with any other a wrong password is
 // taken for a dead session and the device logs itself out.
 export const wrongPassword = failure(403, 'invalid-credentials', 'Authentication failed.')
-const missingCookie = failure(403, 'invalid-credentials', 'Missing cookie')
-const missingCookieAndToken = failure(403, 'invalid-credentials', 'Missing cookie and token')
-const missingToken = failure(403, 'invalid-credentials', 'Missing token')
-const invalidToken = failure(403, 'invalid-credentials', 'Invalid token')
+export const missingCookie = failure(403, 'invalid-credentials', 'Missing cookie')
+export const missingCookieAndToken = failure(403, 'invalid-credentials', 'Missing cookie and token')
+export const missingToken = failure(403, 'invalid-credentials', 'Missing token')
+export const invalidToken = failure(403, 'invalid-credentials', 'Invalid token')
 
-const invalidEmail = failure(400, 'invalid-email', 'This is not an e-mail address')
-const emailTaken = failure(409, 'key-exists', 'The given e-mail address is in use.')
+export const invalidEmail = failure(400, 'invalid-email', 'This is not an e-mail address')
+export const emailTaken = failure(409, 'key-exists', 'The given e-mail address is in use.')
 
 const AccessToken = z.object({
   user: UserId,
@@ -43,33 +43,26 @@ const NewTeam = z.object({
   icon: TeamIcon,
   icon_key: optionally(text(1, TEAM_ICON_KEY_CHARACTERS_MAX)),
   currency: optionally(z.string().max(CURRENCY_CHARACTERS_MAX)),
-  binding: optionally(z.boolean()),
 })
 
-const NewAccount = z
-  .object({
-    name: Name,
-    email: optionally(EmailText).describe('Without one the account is an anonymous guest.'),
-    email_code: optionally(z.string().max(CODE_CHARACTERS_MAX)),
-    password: optionally(text(NEW_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)),
-    accent_id: optionally(AccentId),
-    assets: optionally(ProfileAssets),
-    locale: optionally(Locale),
-    label: optionally(Label),
-    expires_in: optionally(z.int().min(1).max(GUEST_LIFETIME_SECONDS_MAX)),
-    supported_protocols: optionally(set(BaseProtocol, 16)),
-    team: optionally(NewTeam),
-    team_code: optionally(z.string().max(INVITATION_CODE_CHARACTERS_MAX)),
-    invitation_code: optionally(z.string().max(INVITATION_CODE_CHARACTERS_MAX)),
-    managed_by: optionally(z.literal('wire')),
-    uuid: z.null().optional(),
-    sso_id: z.null().optional(),
-  })
-  .refine(
-    (account) =>
-      [account.team, account.team_code, account.invitation_code].filter((one) => one !== undefined).length <= 1,
-    'give one of team, team_code and invitation_code',
-  )
+const NewAccount = z.object({
+  name: Name,
+  email: optionally(EmailText).describe('Without one the account is an anonymous guest.'),
+  email_code: optionally(opaqueText(CODE_CHARACTERS_MAX)),
+  password: optionally(text(NEW_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)),
+  accent_id: optionally(AccentId),
+  assets: optionally(ProfileAssets),
+  locale: optionally(Locale),
+  label: optionally(Label),
+  expires_in: optionally(z.int().min(1).max(GUEST_LIFETIME_SECONDS_MAX)),
+  supported_protocols: optionally(set(BaseProtocol, 16)),
+  team: optionally(NewTeam),
+  team_code: optionally(opaqueText(INVITATION_CODE_CHARACTERS_MAX)),
+  invitation_code: optionally(opaqueText(INVITATION_CODE_CHARACTERS_MAX)),
+  managed_by: optionally(z.literal('wire')),
+  uuid: z.null().optional(),
+  sso_id: z.null().optional(),
+})
 
 const Login = z
   .object({
@@ -96,9 +89,9 @@ const registration = {
     access: 'public',
     body: z.object({ email: EmailText, locale: optionally(Locale) }),
     answers: {
-      sent: empty(200, 'Development mode: the code is the configured one and nothing is mailed.'),
+      sent: empty(200, 'In development mode the code is the configured one and nothing is mailed.'),
       'invalid-email': invalidEmail,
-      unavailable: failure(403, 'unauthorized', 'This backend cannot send e-mail yet, so no address can be activated'),
+      unavailable: failure(403, 'unauthorized', 'This backend cannot send e-mail, so no address can be activated'),
       'email-taken': emailTaken,
     },
   }),
@@ -110,9 +103,10 @@ const registration = {
     body: NewAccount,
     answers: {
       created: answer(201, SelfProfile, 'With the zuid cookie, and the id as Location.'),
-      'bad-request': failure(400, 'bad-request', 'An expiry is for accounts without e-mail address'),
+      'bad-request': failure(400, 'bad-request', 'These wishes contradict each other'),
       'invalid-email': invalidEmail,
       'invalid-invitation-code': failure(400, 'invalid-invitation-code', 'Invalid invitation code.'),
+      restricted: failure(403, 'user-creation-restricted', 'Accounts are opened by invitation on this backend'),
       'missing-identity': failure(
         403,
         'missing-identity',
@@ -120,11 +114,8 @@ const registration = {
       ),
       'too-many-team-members': failure(403, 'too-many-team-members', 'Too many members in this team.'),
       'no-guests': failure(403, 'ephemeral-user-creation-disabled', 'This backend does not take anonymous guests'),
-      'invalid-code': failure(
-        404,
-        'invalid-code',
-        'The e-mail code is missing or wrong. This backend cannot mail codes yet: only in development mode is there one',
-      ),
+      unavailable: failure(403, 'unauthorized', 'This backend cannot send e-mail, so no address can be activated'),
+      'invalid-code': failure(404, 'invalid-code', 'The e-mail code is wrong, or it was tried too often or too late'),
       'email-taken': emailTaken,
     },
   }),
@@ -141,6 +132,7 @@ const sessions = {
       'logged-in': answer(200, AccessToken, 'With the zuid cookie.'),
       'wrong-password': wrongPassword,
       suspended: failure(403, 'suspended', 'Account suspended.'),
+      'pending-activation': failure(403, 'pending-activation', 'Account pending activation'),
       'too-many-failures': failure(403, 'client-error', 'Too many failed logins'),
       'too-frequent': failure(429, 'client-error', 'Logins too frequent'),
     },
@@ -184,13 +176,6 @@ const sessions = {
         .optional(),
     }),
     answers: { found: answer(200, z.object({ cookies: z.array(Cookie).max(2 * COOKIES_PER_TYPE_MAX) })) },
-  }),
-
-  'has-password': endpoint('Is a password set?', {
-    method: 'HEAD',
-    path: '/self/password',
-    access: 'token',
-    answers: { set: empty(200), 'not-set': empty(404) },
   }),
 }
 

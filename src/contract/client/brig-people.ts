@@ -32,6 +32,7 @@ export const SelfProfile = z.object({
   name: Name,
   handle: Handle.optional(),
   email: z.string().optional(),
+  email_unvalidated: z.string().optional().describe('Not shown to be the user’s yet.'),
   accent_id: AccentId,
   locale: Locale,
   status: AccountStatus,

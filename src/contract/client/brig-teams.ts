@@ -1,7 +1,7 @@
 /** Teams, as far as their members' clients need them. Who is in one is decided by invitations. */
 import { z } from 'zod'
 import { Name, TeamId, Timestamp, UserId } from '#src/contract/ids.ts'
-import { text } from '#src/contract/shapes.ts'
+import { opaqueText, text } from '#src/contract/shapes.ts'
 import { TeamIcon, TeamName, TeamRole } from '#src/contract/teams.ts'
 import { answer, empty, endpoint, failure } from '#src/kit/endpoint.ts'
 import {
@@ -186,7 +186,7 @@ const invitations = {
     method: 'GET',
     path: '/teams/invitations/info',
     access: 'public',
-    query: z.object({ code: z.string().max(INVITATION_CODE_CHARACTERS_MAX) }),
+    query: z.object({ code: opaqueText(INVITATION_CODE_CHARACTERS_MAX) }),
     answers: { found: answer(200, TeamInvitation), 'invalid-invitation-code': invalidInvitation },
   }),
 }

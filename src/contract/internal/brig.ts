@@ -29,6 +29,8 @@ const EMAIL_CHARACTERS_MAX = 254
 /** How the remote backend list of the original refuses, whatever the reason (federation-transport.md §10.2). */
 const refusedRemote = failure(533, 'federation-unexpected-wai-error', 'This remote backend cannot be changed so')
 
+const noAccount = failure(404, 'not-found', 'There is no such account')
+
 const Nothing = z.tuple([])
 
 /**
@@ -81,6 +83,42 @@ const peopleInternal = {
       found: answer(200, z.object({ key: z.string(), code: z.string() })),
       'not-found': failure(404, 'not-found', 'There is no code for this address'),
     },
+  }),
+
+  'get-password-reset-code': endpoint('The code that would have been mailed; development mode only.', {
+    method: 'GET',
+    path: '/i/users/password-reset-code',
+    access: 'internal',
+    query: z.object({ email: z.string().max(EMAIL_CHARACTERS_MAX) }),
+    answers: {
+      found: answer(200, z.object({ key: z.string(), code: z.string() })),
+      'not-found': failure(404, 'not-found', 'There is no code for this address'),
+    },
+  }),
+
+  'get-account-status': endpoint('Whether an account may be used.', {
+    method: 'GET',
+    path: '/i/users/{user}/status',
+    access: 'internal',
+    params: z.object({ user: UserId }),
+    answers: { found: answer(200, z.object({ status: AccountStatus })), 'not-found': noAccount },
+  }),
+
+  'set-account-status': endpoint('Suspend an account, which ends its sessions, or let it be used again.', {
+    method: 'PUT',
+    path: '/i/users/{user}/status',
+    access: 'internal',
+    params: z.object({ user: UserId }),
+    body: z.object({ status: z.enum(['active', 'suspended']) }),
+    answers: { set: empty(200), 'not-found': noAccount },
+  }),
+
+  'delete-account': endpoint('Delete an account, whoever it belongs to.', {
+    method: 'DELETE',
+    path: '/i/users/{user}',
+    access: 'internal',
+    params: z.object({ user: UserId }),
+    answers: { deleted: empty(202), 'not-found': noAccount },
   }),
 
   'get-users': endpoint('Users of this backend; those that never existed are left out.', {

@@ -1,50 +1,92 @@
 /** Who may open an account, and as what (client-auth.md §2.3). */
 import type { brigClient } from '#src/contract/client/brig.ts'
-import type { Clock } from '#src/kit/clock.ts'
 import type { InputOf } from '#src/kit/endpoint.ts'
+import { activationKey, type CodeNeeds, tryCode } from './codes.ts'
 import { type Email, parseEmail } from './email.ts'
+import { GUESTS_FROM_ADDRESS } from './limits.ts'
+import { countMail, type MailingNeeds } from './mailing.ts'
+import type { StoredCode } from './store-codes.ts'
 import { findInvitationByCode, type StoredInvitation } from './store-teams.ts'
-import type { BrigDb } from './tables.ts'
+import { findUserByEmail } from './store-users.ts'
 import { invitationsSince } from './teams.ts'
+import { networkOf, throttle } from './throttle.ts'
 
 export type NewAccount = InputOf<(typeof brigClient)['register']>['body']
 
 export interface Admission {
-  /** Shown to be theirs; without one they are guests. */
+  /** Without one they are guests. */
   readonly email: Email | undefined
-  readonly invitation: StoredInvitation | undefined
+  /** Whether the address was shown to be theirs; otherwise it waits for that. */
+  readonly isProven: boolean
+  /** Used up by registering. */
+  readonly code?: StoredCode
+  readonly invitation?: StoredInvitation
 }
 
 export type NotAdmitted =
   | 'bad-request'
   | 'invalid-email'
+  | 'email-taken'
   | 'invalid-code'
   | 'invalid-invitation-code'
   | 'missing-identity'
   | 'no-guests'
+  | 'restricted'
+  | 'unavailable'
 
-interface Needs {
-  readonly db: BrigDb
-  readonly clock: Clock
-  /** The one e-mail code there is, for development; without it nobody can register (client-auth.md §2.4). */
-  readonly headlessCode: string | undefined
+export interface AccountPolicy {
+  /** `invited`: only who was invited to a team may open an account. */
+  readonly registration: 'open' | 'invited'
+  readonly guests: boolean
 }
 
-export const admit = async (needs: Needs, account: NewAccount): Promise<Admission | NotAdmitted> => {
-  const code = account.team_code ?? account.invitation_code
-  if (code !== undefined) return admitInvited(needs, account, code)
-  if (account.email === undefined) return admitGuest(needs, account)
+export interface AdmissionNeeds extends MailingNeeds {
+  readonly codes: CodeNeeds
+  readonly policy: AccountPolicy
+}
+
+export const admit = async (
+  needs: AdmissionNeeds,
+  account: NewAccount,
+  address: string | undefined,
+): Promise<Admission | NotAdmitted> => {
+  const ways = [account.team, account.team_code, account.invitation_code].filter((way) => way !== undefined)
+  if (ways.length > 1) return 'bad-request'
+  const invitation = account.team_code ?? account.invitation_code
+  if (invitation !== undefined) return admitInvited(needs, account, invitation)
+  if (account.email === undefined) return admitGuest(needs, account, address)
+  if (needs.policy.registration === 'invited') return 'restricted'
   if (account.expires_in !== undefined) return 'bad-request'
   const email = parseEmail(account.email)
   if (!email) return 'invalid-email'
-  const { headlessCode } = needs
-  const isProven = headlessCode !== undefined && (account.email_code ?? headlessCode) === headlessCode
-  return isProven ? { email, invitation: undefined } : 'invalid-code'
+  return admitByEmail(needs, { email, digits: account.email_code, address })
+}
+
+/** With a code the address is theirs; without one it will be, when they show it. */
+const admitByEmail = async (
+  needs: AdmissionNeeds,
+  { email, digits, address }: { email: Email; digits: string | undefined; address: string | undefined },
+): Promise<Admission | NotAdmitted> => {
+  const { db, codes, mailer } = needs
+  const { headlessCode, clock } = codes
+  // Development mode: one code is good for all, and none is as good (client-auth.md §2.4).
+  if (headlessCode !== undefined) {
+    return (digits ?? headlessCode) === headlessCode ? { email, isProven: true } : 'invalid-code'
+  }
+  if (!mailer.isOpen) return 'unavailable'
+  if (digits === undefined) {
+    if (await findUserByEmail(db, email.key)) return 'email-taken'
+    await countMail(needs, { email, address })
+    return { email, isProven: false }
+  }
+  const name = { purpose: 'activation' as const, key: activationKey(email) }
+  const code = await tryCode(db, name, { digits, now: clock.now() })
+  return code ? { email, isProven: true, code } : 'invalid-code'
 }
 
 /** The code was mailed to the address, so whoever has it has shown that the address is his. */
 const admitInvited = async (
-  { db, clock }: Needs,
+  { db, clock }: AdmissionNeeds,
   { email: typed, expires_in }: NewAccount,
   code: string,
 ): Promise<Admission | NotAdmitted> => {
@@ -53,10 +95,17 @@ const admitInvited = async (
   const email = parseEmail(typed)
   if (!email) return 'invalid-email'
   const invitation = await findInvitationByCode(db, code, invitationsSince(clock.now()))
-  return invitation?.email_key === email.key ? { email, invitation } : 'invalid-invitation-code'
+  return invitation?.email_key === email.key ? { email, isProven: true, invitation } : 'invalid-invitation-code'
 }
 
-const admitGuest = ({ headlessCode }: Needs, { team }: NewAccount): Admission | NotAdmitted => {
+const admitGuest = async (
+  { db, clock, mailer, policy }: AdmissionNeeds,
+  { team }: NewAccount,
+  address: string | undefined,
+): Promise<Admission | NotAdmitted> => {
   if (team !== undefined) return 'missing-identity'
-  return headlessCode === undefined ? 'no-guests' : { email: undefined, invitation: undefined }
+  if (!policy.guests || !mailer.isOpen) return 'no-guests'
+  const limit = { rule: GUESTS_FROM_ADDRESS, subject: networkOf(address) }
+  const wait = mailer.sendsMail ? await throttle(db, clock.now(), [limit]) : undefined
+  return wait === undefined ? { email: undefined, isProven: false } : 'no-guests'
 }

@@ -13,6 +13,7 @@ import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import { federationRoutes } from '#src/rpc/federation-server.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Database } from '#src/storage/database.ts'
+import type { AccountPolicy } from './admission.ts'
 import { announcements } from './announcements.ts'
 import { clientHandlers } from './client-handlers.ts'
 import { federationHandlers } from './federation-handlers.ts'
@@ -34,6 +35,7 @@ export interface BrigConfig {
   readonly domain: Domain
   readonly federation?: { readonly strategy: Strategy; readonly remotes: readonly RemoteConfig[] } | undefined
   readonly email?: MailConfig | undefined
+  readonly accounts: AccountPolicy
   readonly development: { readonly headlessCode?: string | undefined; readonly insecureCookies: boolean }
 }
 
@@ -74,13 +76,14 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     known: knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }),
     announcements: announcements({ random, courier, log }),
     mailer,
+    policy: config.accounts,
     codes: { clock, random, headlessCode },
   }
   const client = clientHandlers({
     ...shared,
     passwords: passwords({ random }),
     sessions: { keys, clock, random, isCookieSecure: !insecureCookies },
-    isRegistrationOpen: mailer.isOpen,
+    isRegistrationOpen: mailer.isOpen && config.accounts.registration === 'open',
     removalKey: rawPublicKey(removal.privateKey),
   })
   const onHeard = (peer: Domain): void => {

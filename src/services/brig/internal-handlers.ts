@@ -28,6 +28,10 @@ import { listMembersOfTeam } from './handlers/internal/list-members-of-team.ts'
 import { setGuestLinks } from './handlers/internal/set-guest-links.ts'
 import { setSearchVisibilityInbound } from './handlers/internal/set-search-visibility-inbound.ts'
 import { setSearchVisibility } from './handlers/internal/set-search-visibility.ts'
+import { getPasswordResetCode } from './handlers/internal/get-password-reset-code.ts'
+import { getAccountStatus } from './handlers/internal/get-account-status.ts'
+import { setAccountStatus } from './handlers/internal/set-account-status.ts'
+import { deleteAccount } from './handlers/internal/delete-account.ts'
 import type { KnownRemotes } from './known-remotes.ts'
 import type { BrigDb } from './tables.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -55,6 +59,10 @@ export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-connections-of': getConnectionsOf(needs),
   'get-connections-to': getConnectionsTo(needs),
   'list-connection-statuses': listConnectionStatuses(needs),
+  'get-password-reset-code': getPasswordResetCode(needs),
+  'get-account-status': getAccountStatus(needs),
+  'set-account-status': setAccountStatus(needs),
+  'delete-account': deleteAccount(needs),
   ...teams(needs),
   'known-remotes': getKnownRemotes(needs),
   'add-remote': addRemote(needs),

@@ -17,9 +17,19 @@ export const COOKIE_HEADER_CHARACTERS_MAX = 16_384
  */
 export const COOKIE_BURST_SECONDS = 60
 
-/** Wrong passwords for one account within the window; then even the right one has to wait. */
-export const FAILED_LOGINS_MAX = 10
-export const FAILED_LOGINS_WINDOW_SECONDS = 300
+/** Wrong passwords; what each limit is for stands in credentials.ts. */
+export const GUESSES_AT_ACCOUNT_FROM_ADDRESS = { kind: 'guess-pair', max: 10, windowSeconds: 300 }
+export const GUESSES_FROM_ADDRESS = { kind: 'guess-address', max: 100, windowSeconds: 300 }
+export const GUESSES_AT_ACCOUNT = { kind: 'guess-account', max: 100, windowSeconds: 300 }
+/** Addresses from which an account was entered with success. */
+export const KNOWN_ADDRESSES_MAX = 16
+/** Mails that strangers make us write. */
+export const MAILS_TO_ADDRESS = { kind: 'mail-to', max: 5, windowSeconds: 3_600 }
+export const MAILS_FROM_ADDRESS = { kind: 'mail-from', max: 60, windowSeconds: 3_600 }
+/** Accounts without address, which cost whoever opens them nothing. */
+export const GUESTS_FROM_ADDRESS = { kind: 'guest-from', max: 60, windowSeconds: 3_600 }
+/** Longer than the longest window. */
+export const THROTTLES_KEPT_SECONDS = 7_200
 
 /**
  * Password hashing takes 19 MiB and some 30 ms of a core each time. Two at once keep the memory bounded and leave the

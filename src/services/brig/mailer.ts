@@ -11,6 +11,8 @@ export interface Mail {
 export interface Mailer extends AsyncDisposable {
   /** False when nobody can be mailed at all: then no address can be shown to be anybody's. */
   readonly isOpen: boolean
+  /** False in development mode, where limits on mails would only be in the way. */
+  readonly sendsMail: boolean
   /** The server has taken it. Refuses when it has not, so that whoever waits for the mail hears of it. */
   send(mail: Mail): Promise<void>
   /** For mails that nobody may notice the sending of, or that can be asked for again; failures are only logged. */
@@ -25,6 +27,7 @@ export interface MailConfig {
 /** Development mode: the codes are known without mail (client-auth.md §2.4). */
 const headlessMailer: Mailer = {
   isOpen: true,
+  sendsMail: false,
   send: async () => {},
   sendLater: () => {},
   [Symbol.asyncDispose]: async () => {},
@@ -44,6 +47,7 @@ export const mailerFor = async (
 /** Neither: whatever needs a mail is refused, and says why. */
 const closedMailer: Mailer = {
   isOpen: false,
+  sendsMail: false,
   send: async () => {
     throw new Refusal(403, 'unauthorized', { detail: 'This backend cannot send e-mail' })
   },

@@ -26,6 +26,7 @@ export const selfProfile = (user: User, domain: Domain): SelfProfile => ({
   supported_protocols: user.supported_protocols,
   ...(user.handle !== null && { handle: user.handle }),
   ...(user.email !== null && { email: user.email }),
+  ...(user.email_unvalidated !== null && { email_unvalidated: user.email_unvalidated }),
   ...(user.team_id !== null && { team: user.team_id }),
   ...(user.text_status !== null && { text_status: user.text_status }),
   ...(user.expires_at !== null && { expires_at: timestamp(user.expires_at) }),

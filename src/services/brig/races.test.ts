@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { serverDatabases } from '#src/storage/testing.ts'
 import { COOKIES_PER_TYPE_MAX } from '#src/contract/client/brig-limits.ts'
-import { FAILED_LOGINS_MAX } from './limits.ts'
+import { GUESSES_AT_ACCOUNT_FROM_ADDRESS } from './limits.ts'
 import { callPublic, newDevice, newNetwork, PASSWORD, registerPerson, startTestBrig } from './testing.ts'
 
 const server = process.env['COMITY_TEST_DATABASE_URL']
@@ -106,7 +106,7 @@ describe('brig on a server', { skip, tags: ['postgresql'] }, () => {
     await using database = await shared.open()
     await using brig = await startTestBrig({ database })
     const alice = await registerPerson(brig)
-    const guesses = [...times(FAILED_LOGINS_MAX + 5, (number) => `guess number ${number}`), PASSWORD]
+    const guesses = [...times(GUESSES_AT_ACCOUNT_FROM_ADDRESS.max + 5, (number) => `guess number ${number}`), PASSWORD]
     const labels = await Promise.all(
       guesses.map(async (password) => {
         const answer = await callPublic(brig, { path: '/login', body: { email: alice.email, password } })

@@ -37,6 +37,7 @@ export const smtpMailer = ({ smtpUrl, from }: MailConfig, log: Log): Mailer => {
 
   return {
     isOpen: true,
+    sendsMail: true,
     send,
     sendLater: (mail) => {
       const sending = send(mail)

@@ -24,7 +24,7 @@ export const eraseUser = async (tx: BrigTransaction, id: UserId): Promise<void> 
     team_joined_at: null,
   })
   // What belongs to devices goes with them: the tables refer to each other.
-  for (const table of ['cookies', 'clients', 'properties', 'codes', 'login_failures'] as const) {
+  for (const table of ['cookies', 'clients', 'properties', 'codes', 'login_addresses'] as const) {
     await tx.deleteFrom(table).where('user_id', '=', id).execute()
   }
 }

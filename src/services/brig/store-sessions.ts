@@ -1,5 +1,5 @@
-/** SQL on sessions, failures to log in, and the keys that tokens are signed with. */
-import { sql, type Selectable } from 'kysely'
+/** SQL on sessions, and the keys that tokens are signed with. */
+import type { Selectable } from 'kysely'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Session } from './session-rules.ts'
 import type { BrigDb, BrigTransaction, CookiesTable, SigningKeysTable } from './tables.ts'
@@ -66,6 +66,10 @@ export const deleteSessionsByLabel = async (db: BrigDb, user: UserId, label: str
   await db.deleteFrom('cookies').where('user_id', '=', user).where('label', '=', label).execute()
 }
 
+export const deleteAllSessions = async (db: BrigDb, user: UserId): Promise<void> => {
+  await db.deleteFrom('cookies').where('user_id', '=', user).execute()
+}
+
 /** What a removed device was logged in with: sessions bound to it, and those with the label it named. */
 export const deleteSessionsOfDevice = async (
   db: BrigDb,
@@ -111,42 +115,6 @@ export const supersedeSession = async (
     .where('user_id', '=', session.user)
     .where('id', '=', session.id)
     .execute()
-}
-
-export interface FailureWindow {
-  readonly now: Date
-  /** Failures before this no longer count. */
-  readonly countedFrom: Date
-}
-
-/** How many wrong passwords there were in the window that is open, and since when; `undefined` when there is none. */
-export const findLoginFailures = (
-  db: BrigDb,
-  user: UserId,
-  { countedFrom }: FailureWindow,
-): Promise<{ failures: number; since: Date } | undefined> =>
-  db
-    .selectFrom('login_failures')
-    .select(['failures', 'since'])
-    .where('user_id', '=', user)
-    .where('since', '>=', countedFrom)
-    .executeTakeFirst()
-
-export const addLoginFailure = async (db: BrigDb, user: UserId, { now, countedFrom }: FailureWindow): Promise<void> => {
-  await db
-    .insertInto('login_failures')
-    .values({ user_id: user, failures: 1, since: now })
-    .onConflict((conflict) =>
-      conflict.column('user_id').doUpdateSet({
-        failures: sql`case when login_failures.since < ${countedFrom} then 1 else login_failures.failures + 1 end`,
-        since: sql`case when login_failures.since < ${countedFrom} then ${now} else login_failures.since end`,
-      }),
-    )
-    .execute()
-}
-
-export const forgetLoginFailures = async (db: BrigDb, user: UserId): Promise<void> => {
-  await db.deleteFrom('login_failures').where('user_id', '=', user).execute()
 }
 
 /**

@@ -99,10 +99,17 @@ export interface CookiesTable {
   readonly expires_at: Date
 }
 
-export interface LoginFailuresTable {
-  readonly user_id: UserId
-  readonly failures: number
+export interface ThrottlesTable {
+  readonly kind: string
+  readonly subject: string
+  readonly count: number
   readonly since: Date
+}
+
+export interface LoginAddressesTable {
+  readonly user_id: UserId
+  readonly network: string
+  readonly last_at: Date
 }
 
 export interface SigningKeysTable {
@@ -178,7 +185,8 @@ export interface BrigTables {
   readonly search_progress: SearchProgressTable
   readonly cookies: CookiesTable
   readonly codes: CodesTable
-  readonly login_failures: LoginFailuresTable
+  readonly throttles: ThrottlesTable
+  readonly login_addresses: LoginAddressesTable
   readonly signing_keys: SigningKeysTable
   readonly properties: PropertiesTable
   readonly clients: ClientsTable

@@ -113,6 +113,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
       config: {
         domain,
         federation: OPEN,
+        accounts: { registration: 'open', guests: true },
         development: { headlessCode: CODE, insecureCookies: false },
         ...config,
       },
@@ -256,7 +257,7 @@ export interface Person {
 export const callPublic = async (
   { transport }: TestBrig,
   request: {
-    readonly method?: 'POST' | 'GET'
+    readonly method?: 'POST' | 'GET' | 'PUT'
     readonly path: string
     readonly query?: Record<string, string>
     readonly headers?: Record<string, string>
@@ -303,6 +304,12 @@ export const registerPerson = async (brig: TestBrig, name = 'alice', email?: str
   const id = UserId.parse(registered.body['id'])
   return personOf(brig, { id, email: address ?? '', cookie: cookieOf(registered.headers) })
 }
+
+/** Somebody who was registered otherwise. */
+export const personIn = (
+  brig: TestBrig,
+  { id, email, cookie }: { readonly id: string; readonly email: string; readonly cookie: string },
+): Person => personOf(brig, { id: UserId.parse(id), email, cookie })
 
 const personOf = (
   brig: TestBrig,

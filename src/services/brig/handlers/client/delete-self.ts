@@ -21,12 +21,12 @@ type Outcome = OutcomeOf<(typeof brigClient)['delete-self']>
 /** With the password at once; without it whoever has an address shows that it is he. */
 export const deleteSelf =
   (needs: Needs): ClientHandler<'delete-self'> =>
-  async ({ body: { password } }, { caller, requestId }) => {
+  async ({ body: { password } }, { caller, requestId, address }) => {
     const { db } = needs
     const user = await userOf(db, caller)
     if (user.team_role === 'owner') return { outcome: 'team-owner' }
     if (password !== undefined) {
-      const verdict = await checkPassword(needs, user, password)
+      const verdict = await checkPassword(needs, { user, password, address })
       if (verdict === 'wrong') return { outcome: 'wrong-password' }
       if (verdict !== 'right') throw mustWait(verdict)
     } else if (user.email !== null) {

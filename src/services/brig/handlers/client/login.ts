@@ -4,8 +4,10 @@ import { checkPassword, type CredentialNeeds } from '../../credentials.ts'
 import { parseEmail } from '../../email.ts'
 import { parseHandle } from '../../handle-rules.ts'
 import { accessTokenOf, beginSession, type SessionNeeds, setCookie } from '../../sessions.ts'
-import { findUserByEmail, findUserByHandle, type User } from '../../store-users.ts'
-import type { BrigDb } from '../../tables.ts'
+import { findActivation } from '../../store-codes.ts'
+import { rememberAddress } from '../../store-throttles.ts'
+import { findUser, findUserByEmail, findUserByHandle, type User } from '../../store-users.ts'
+import { networkOf } from '../../throttle.ts'
 import type { PublicHandler } from '../handler.ts'
 
 interface Needs extends CredentialNeeds {
@@ -17,22 +19,37 @@ type Outcome = OutcomeOf<(typeof brigClient)['login']>
 
 export const login =
   (needs: Needs): PublicHandler<'login'> =>
-  async ({ body, query }) => {
-    const user = await findByName(needs.db, body)
-    const verdict = await checkPassword(needs, user, body.password)
+  async ({ body, query }, { address }) => {
+    const { db, sessions } = needs
+    const { user, isPending } = await findByName(needs, body)
+    const name = body.email ?? body.handle
+    const verdict = await checkPassword(needs, { user, name, password: body.password, address })
     if (typeof verdict === 'object') {
       return { outcome: 'too-many-failures', headers: { 'retry-after': String(verdict.retryAfterSeconds) } }
     }
     if (verdict === 'wrong' || !user || user.status === 'deleted') return { outcome: 'wrong-password' }
     if (user.status === 'suspended') return { outcome: 'suspended' }
+    if (isPending) return { outcome: 'pending-activation' }
+    await rememberAddress(db, user.id, { network: networkOf(address), now: sessions.clock.now() })
     return begin(needs, user, { isPersistent: query.persist === 'true', label: body.label })
   }
 
-const findByName = async (db: BrigDb, { email, handle }: Body): Promise<User | undefined> => {
+interface Found {
+  readonly user: User | undefined
+  /** The address was given and never shown to be the user's. */
+  readonly isPending: boolean
+}
+
+const findByName = async ({ db, clock }: Needs, { email, handle }: Body): Promise<Found> => {
   const address = email === undefined ? undefined : parseEmail(email)
-  if (address) return findUserByEmail(db, address.key)
+  if (address) {
+    const user = await findUserByEmail(db, address.key)
+    if (user) return { user, isPending: false }
+    const waiting = await findActivation(db, address.key, clock.now())
+    return { user: waiting?.user_id ? await findUser(db, waiting.user_id) : undefined, isPending: true }
+  }
   const known = handle === undefined ? undefined : parseHandle(handle.toLowerCase())
-  return known && findUserByHandle(db, known)
+  return { user: known && (await findUserByHandle(db, known)), isPending: false }
 }
 
 const begin = async (

@@ -20,10 +20,10 @@ type Body = InputOf<(typeof brigClient)['register-device']>['body']
 
 export const registerDevice =
   (needs: Needs): ClientHandler<'register-device'> =>
-  async ({ body }, { caller, apiVersion, requestId }) => {
+  async ({ body }, { caller, apiVersion, requestId, address }) => {
     const user = await userOf(needs.db, caller)
     const isFirst = (await findDevices(needs.db, user.id)).length === 0
-    const refused = isFirst ? undefined : await reauthenticate(needs, user, body.password)
+    const refused = isFirst ? undefined : await reauthenticate(needs, user, { password: body.password, address })
     if (refused) return { outcome: refused }
     const cause = { requestId, caller }
     const added = await needs.db.transaction().execute((tx) => addDevice(tx, needs, { user, body, isFirst, cause }))

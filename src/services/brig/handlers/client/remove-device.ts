@@ -13,12 +13,13 @@ interface Needs extends CredentialNeeds {
 
 export const removeDevice =
   (needs: Needs): ClientHandler<'remove-device'> =>
-  async ({ params, body }, { caller, requestId }) => {
+  async ({ params, body }, { caller, requestId, address }) => {
     const { db, announcements } = needs
     const user = await userOf(db, caller)
     const known = await findDevice(db, user.id, params.client)
     if (!known) return { outcome: 'not-found' }
-    const refused = known.type === 'temporary' ? undefined : await reauthenticate(needs, user, body.password)
+    const refused =
+      known.type === 'temporary' ? undefined : await reauthenticate(needs, user, { password: body.password, address })
     if (refused) return { outcome: refused }
     return db.transaction().execute(async (tx) => {
       await lockUsers(tx, [user.id])

@@ -9,13 +9,13 @@ interface Needs extends CredentialNeeds, DeletionNeeds {}
 
 export const removeTeamMember =
   (needs: Needs): ClientHandler<'remove-team-member'> =>
-  async ({ params: { team, user: id }, body }, { caller, requestId }) => {
+  async ({ params: { team, user: id }, body }, { caller, requestId, address }) => {
     const { db } = needs
     const remover = await userOf(db, caller)
     if (!(await findTeam(db, team))) return { outcome: 'no-team' }
     if (remover.team_id !== team) return { outcome: 'no-team-member' }
     if (!mayManageMembers(remover.team_role)) return { outcome: 'operation-denied' }
-    if (await reauthenticate(needs, remover, body.password)) return { outcome: 'access-denied' }
+    if (await reauthenticate(needs, remover, { password: body.password, address })) return { outcome: 'access-denied' }
     return db.transaction().execute(async (tx) => {
       const member = await findTeamMember(tx, team, id)
       if (!member) return { outcome: 'not-found' }

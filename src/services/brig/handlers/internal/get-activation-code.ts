@@ -1,3 +1,4 @@
+import { activationKey } from '../../codes.ts'
 import { parseEmail } from '../../email.ts'
 import type { InternalHandler } from '../handler.ts'
 
@@ -6,5 +7,5 @@ export const getActivationCode =
   async ({ query }) => {
     const email = parseEmail(query.email)
     if (!email || headlessCode === undefined) return { outcome: 'not-found' }
-    return { outcome: 'found', body: { key: Buffer.from(email.key).toString('base64url'), code: headlessCode } }
+    return { outcome: 'found', body: { key: activationKey(email), code: headlessCode } }
   }

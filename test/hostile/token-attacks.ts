@@ -39,10 +39,12 @@ export const TOKEN_ATTACKS: readonly Attack[] = [
 const asTokenAndCookie = (target: Target, { what, headers, query }: BadToken): Attempt[] => {
   const value = headers?.authorization.replace('Bearer ', '') ?? query ?? ''
   // client-api-versions.md §5.4: with 401 stock clients would try to renew for ever.
-  const expected = target.path.startsWith('/access') && { expected: { status: 403, label: 'invalid-credentials' } }
+  const isSession = target.path.startsWith('/access')
+  const expected = isSession && { expected: { status: 403, label: 'invalid-credentials' } }
   const attempt = (how: string, sent: Headers): Attempt => ({
     what: `${what} as ${how}`,
-    asked: asking(target, { body: '', headers: sent }),
+    // Without a body nothing can come of it; where the session is looked at, it has to come before the body's meaning.
+    asked: asking(target, { ...(!isSession && { body: '' }), headers: sent }),
     ...expected,
   })
   const asToken = attempt('token', headers ?? {})

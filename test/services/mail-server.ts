@@ -1,6 +1,5 @@
 /** A real SMTP server that keeps what it is given, for tests that wait for a mail. */
 import { EventEmitter, on } from 'node:events'
-import { text as textOf } from 'node:stream/consumers'
 import { SMTPServer } from 'smtp-server'
 import { withDeadline } from '#src/kit/deadline.ts'
 
@@ -30,16 +29,17 @@ export const startMailServer = async (): Promise<MailServer> => {
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
     onData: (stream, { envelope }, done) => {
-      textOf(stream).then(
-        (text) => {
-          if (state.isRefusing) return done(new Error('not now'))
-          const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-          received.push({ from, to: envelope.rcptTo.map(({ address }) => address), text })
-          changes.emit('change')
-          return done()
-        },
-        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-      )
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('error', done)
+      stream.on('end', () => {
+        if (state.isRefusing) return done(new Error('not now'))
+        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+        const to = envelope.rcptTo.map(({ address }) => address)
+        received.push({ from, to, text: Buffer.concat(chunks).toString('utf8') })
+        changes.emit('change')
+        return done()
+      })
     },
   })
   const listener = server.listen(0, '127.0.0.1')

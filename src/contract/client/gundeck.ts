@@ -1,8 +1,9 @@
 /** Catching up on what happened (client-notifications.md). The live half, `/await`, is declared with the gateway. */
 import { z } from 'zod'
+import { ClientId } from '#src/contract/ids.ts'
 import { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import { opaqueText } from '#src/contract/shapes.ts'
-import { answer, endpoint, failure, until } from '#src/kit/endpoint.ts'
+import { answer, empty, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
 
 /** client-notifications.md §3.1. */
 export const PAGE_SIZE_MIN = 100
@@ -10,6 +11,10 @@ export const PAGE_SIZE_MAX = 10_000
 
 const NOTIFICATION_ID_CHARACTERS_MAX = 200
 const CLIENT_CHARACTERS_MAX = 200
+
+const APP_CHARACTERS_MAX = 256
+const PUSH_TOKEN_CHARACTERS_MAX = 8_192
+const PUSH_TOKENS_MAX = 64
 
 /** Version 1 UUID; its timestamp is its place in the user's order. */
 const NotificationId = z.guid().toLowerCase()
@@ -40,6 +45,21 @@ const PageSize = lenient(
     .catch(PAGE_SIZE_MAX),
 )
 
+/** A phone that can be woken: which device by which provider's means. */
+const tokenOf = <T extends z.ZodType>(transport: T) =>
+  z.object({
+    transport,
+    app: opaqueText(APP_CHARACTERS_MAX),
+    token: opaqueText(PUSH_TOKEN_CHARACTERS_MAX),
+    client: ClientId,
+  })
+
+export const PushToken = tokenOf(z.enum(['GCM', 'APNS', 'APNS_SANDBOX']))
+export type PushToken = z.infer<typeof PushToken>
+
+/** The last two are understood only to be refused. */
+const NewPushToken = tokenOf(z.enum(['GCM', 'APNS', 'APNS_SANDBOX', 'APNS_VOIP', 'APNS_VOIP_SANDBOX']))
+
 const notFound = failure(404, 'not-found', 'Some notifications not found')
 
 export const gundeckClient = {
@@ -57,6 +77,8 @@ export const gundeckClient = {
     answers: {
       notifications: answer(200, NotificationList),
       'unknown-since': notFound,
+      // Not an error object: stock clients begin anew when they are told 400, but not when an object tells them so.
+      'malformed-since': { ...empty(400, '`since` is no version 1 UUID.'), versions: from(3) },
       'unknown-since-with-list': answer(404, NotificationList, 'Those newer than the unknown one.', until(3)),
     },
   }),
@@ -76,5 +98,38 @@ export const gundeckClient = {
     params: z.object({ id: z.string().max(NOTIFICATION_ID_CHARACTERS_MAX) }),
     query: z.object({ client: ClientFilter }),
     answers: { notification: answer(200, Notification), 'not-found': notFound },
+  }),
+
+  'register-push-token': endpoint('Name the means by which a device can be woken; replaces those it had for the app.', {
+    method: 'POST',
+    path: '/push/tokens',
+    access: 'token',
+    body: NewPushToken,
+    answers: {
+      registered: answer(201, PushToken),
+      voip: failure(400, 'apns-voip-not-supported', 'Tokens of the transport APNS_VOIP are not supported'),
+    },
+  }),
+
+  'list-push-tokens': endpoint('The push tokens of the devices of the caller.', {
+    method: 'GET',
+    path: '/push/tokens',
+    access: 'token',
+    answers: { found: answer(200, z.object({ tokens: z.array(PushToken).max(PUSH_TOKENS_MAX) })) },
+  }),
+
+  'remove-push-token': endpoint('No longer wake a device by this.', {
+    method: 'DELETE',
+    path: '/push/tokens/{token}',
+    access: 'token',
+    params: z.object({ token: opaqueText(PUSH_TOKEN_CHARACTERS_MAX) }),
+    answers: { removed: empty(204), 'not-found': failure(404, 'not-found', 'Push token not found') },
+  }),
+
+  'get-time': endpoint("The server's clock.", {
+    method: 'GET',
+    path: '/time',
+    access: 'token',
+    answers: { time: answer(200, z.object({ time: z.iso.datetime() })) },
   }),
 }

@@ -19,6 +19,10 @@ import { deliverTo } from './delivery.ts'
 import { getLastNotification } from './handlers/client/get-last-notification.ts'
 import { getNotification } from './handlers/client/get-notification.ts'
 import { getNotifications } from './handlers/client/get-notifications.ts'
+import { getTime } from './handlers/client/get-time.ts'
+import { listPushTokens } from './handlers/client/list-push-tokens.ts'
+import { registerPushToken } from './handlers/client/register-push-token.ts'
+import { removePushToken } from './handlers/client/remove-push-token.ts'
 import { removeClient } from './handlers/internal/remove-client.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import { CLOSE_TIMEOUT_MS, PROBE_INTERVAL_MS } from './limits.ts'
@@ -26,6 +30,7 @@ import { notificationWriter, push } from './push.ts'
 import { connectReplicas } from './replicas.ts'
 import { GOING_AWAY, openSockets, POLICY_VIOLATION, type Sockets } from './sockets.ts'
 import { gundeckStore } from './store.ts'
+import { pushTokenStore } from './store-push-tokens.ts'
 import { startSweeper } from './sweeper.ts'
 import { sendTransient, transients as transientsTo } from './transients.ts'
 
@@ -50,6 +55,7 @@ export const startGundeck = async ({ database, brig, clock, random, log }: Gunde
   const replica = database.kind === 'postgresql' ? random.uuid() : undefined
   const db = await database.schema<unknown>('gundeck', new URL('migrations/', import.meta.url))
   const store = gundeckStore(db, { replica })
+  const tokens = pushTokenStore(db)
   const sockets = openSockets({ clock })
   const delivery = deliverTo({ store, sockets, log })
   const writer = notificationWriter({ store, delivery, clock })
@@ -66,13 +72,17 @@ export const startGundeck = async ({ database, brig, clock, random, log }: Gunde
 
   const internal = {
     push: push({ writer, transients, log }),
-    'remove-client': removeClient({ sockets, replicas }),
-    'remove-user': removeUser({ store, sockets, replicas }),
+    'remove-client': removeClient({ tokens, sockets, replicas }),
+    'remove-user': removeUser({ store, tokens, sockets, replicas }),
   }
   const client = {
     'get-notifications': getNotifications({ store, clock, activity: deviceActivity({ brig, clock, log }) }),
     'get-last-notification': getLastNotification({ store, clock }),
     'get-notification': getNotification({ store }),
+    'register-push-token': registerPushToken({ tokens }),
+    'list-push-tokens': listPushTokens({ tokens }),
+    'remove-push-token': removePushToken({ tokens }),
+    'get-time': getTime({ clock }),
   }
   return {
     routes: [...internalRoutes(gundeckInternal, internal, { log }), ...clientRoutes(gundeckClient, client, { log })],

@@ -19,6 +19,9 @@ export const PAGE_CHARACTERS_MAX = 16 * 1024 * 1024
 /** Sockets one user may keep open; the oldest gives way, it may be one whose device is long gone. */
 export const SOCKETS_PER_USER_MAX = 32
 
+/** Push tokens of one user; the oldest gives way. Seven devices with an app or two each need fewer. */
+export const PUSH_TOKENS_PER_USER_MAX = 32
+
 /** Frames from clients: all they ever send is `ping`. */
 export const CLIENT_FRAME_BYTES_MAX = 4 * 1024
 

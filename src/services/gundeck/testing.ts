@@ -46,6 +46,12 @@ export interface TestGundeck extends AsyncDisposable {
   push(...pushes: readonly z.input<typeof Push>[]): Promise<void>
   tell(name: Exclude<keyof typeof gundeckInternal, 'push'>, body: unknown): Promise<void>
   get(target: string, user?: UserId, apiVersion?: number): Promise<{ readonly status: number; readonly body: unknown }>
+  send(
+    method: 'POST' | 'DELETE',
+    target: string,
+    body: unknown,
+    user?: UserId,
+  ): Promise<{ readonly status: number; readonly body: unknown }>
   list(query?: string, user?: UserId): Promise<z.infer<typeof NotificationList>>
   open(wishes?: DeviceWishes): Promise<Device>
 }
@@ -76,13 +82,21 @@ export const startTestGundeck = async (
     const caller = callerHeaders({ user, client: undefined, connection: '0' })
     const headers = { ...caller, 'x-comity-api-version': String(apiVersion) }
     const response = await request(`${listener.url}${target}`, { headers })
-    return { status: response.statusCode, body: await response.body.json() }
+    return { status: response.statusCode, body: asJson(await response.body.text()) }
+  }
+  const send: TestGundeck['send'] = async (method, target, body, user = ALICE) => {
+    const caller = callerHeaders({ user, client: undefined, connection: '0' })
+    const headers = { ...caller, 'x-comity-api-version': '8', 'content-type': 'application/json' }
+    const text = body === undefined ? null : JSON.stringify(body)
+    const response = await request(`${listener.url}${target}`, { method, headers, body: text })
+    return { status: response.statusCode, body: asJson(await response.body.text()) }
   }
   return {
     url: listener.url,
     push: (...pushes) => post('/i/push', { pushes }),
     tell: (name, body) => post(name === 'remove-user' ? '/i/users/remove' : '/i/clients/remove', body),
     get,
+    send,
     list: async (query = '', user = ALICE) => NotificationList.parse((await get(`/notifications${query}`, user)).body),
     open: (wishes) => openDevice(listener, wishes),
     [Symbol.asyncDispose]: async () => {
@@ -92,6 +106,8 @@ export const startTestGundeck = async (
     },
   }
 }
+
+const asJson = (text: string): unknown => (text === '' ? undefined : JSON.parse(text))
 
 const Frame = Notification.extend({ transient: z.boolean() })
 export type Frame = z.infer<typeof Frame>

@@ -54,6 +54,8 @@ const read = async (
     if (isPast) return { outcome: 'notifications', body: await list(after) }
   }
 
-  if (apiVersion >= FIRST_VERSION_WITHOUT_LIST) return { outcome: 'unknown-since' }
+  if (apiVersion >= FIRST_VERSION_WITHOUT_LIST) {
+    return { outcome: after === undefined ? 'malformed-since' : 'unknown-since' }
+  }
   return { outcome: 'unknown-since-with-list', body: await list(after ?? oldest) }
 }

@@ -1,7 +1,7 @@
 /** What a row of an outbox says, and how. */
 import { z } from 'zod'
 import { brigInternal } from '#src/contract/internal/brig.ts'
-import { galleyDeletionInternal, galleyInternal } from '#src/contract/internal/galley.ts'
+import { galleyInternal } from '#src/contract/internal/galley.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
 import type { CallInputOf, EndpointShape } from '#src/kit/endpoint.ts'
 import { NOTIFICATIONS_PER_BUNDLE_MAX, PATH_CHARACTERS_MAX } from './limits.ts'
@@ -35,7 +35,7 @@ export type BundleEntry = Bundle['notifications'][number]
 /** The parts that are told things through the queue. */
 export const LOCAL_CONTRACTS = {
   gundeck: gundeckInternal,
-  galley: { ...galleyInternal, ...galleyDeletionInternal },
+  galley: galleyInternal,
   brig: brigInternal,
 }
 export type LocalTarget = keyof typeof LOCAL_CONTRACTS

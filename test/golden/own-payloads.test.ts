@@ -24,8 +24,6 @@ interface Payloads {
 const entries: Readonly<Record<string, Rpc>> = {
   ...ofComponent('brig', brig.brigFederation),
   ...ofComponent('galley', galley.galleyFederation),
-  ...ofComponent('galley', galley.galleyTypingFederation),
-  ...ofComponent('galley', galley.galleyDeletionFederation),
   ...ofComponent('galley', galley.galleyMlsFederation),
   ...ofComponent('cargohold', cargoholdFederation),
 }

@@ -19,7 +19,7 @@ import {
 export const LAST_EVENT = '0.0'
 export const LAST_EVENT_TIME = '1970-01-01T00:00:00.000Z'
 
-const REFERENCE_CHARACTERS_MAX = 256
+export const REFERENCE_CHARACTERS_MAX = 256
 const OTHERS_MAX = 10_000
 
 export const OtherConversationMember = z.object({

@@ -2,7 +2,10 @@
 import { z } from 'zod'
 import { answer, empty, endpoint, failure, from } from '#src/kit/endpoint.ts'
 import { ConversationId, Domain, QualifiedUserId, RoleName, UserId } from '../ids.ts'
-import { changeAnswers, changeFailures, ConversationPath } from './conversation-events.ts'
+import { opaqueText } from '../shapes.ts'
+import { TypingStatus } from '../vocabulary.ts'
+import { REFERENCE_CHARACTERS_MAX, SelfMember } from './conversation.ts'
+import { changeAnswers, changeFailures, ConversationPath, noConversation } from './conversation-events.ts'
 import { NonFederatingBackends, protocolNotFederated, UnreachableBackends } from './federation-failures.ts'
 import { LISTED_MEMBERS_MAX } from './galley-limits.ts'
 
@@ -26,6 +29,18 @@ const invitationFailures = {
   unreachable: answer(533, UnreachableBackends, 'All backends that cannot be reached.', from(4)),
   'unreachable-old': failure(533, 'federation-connection-refused', 'A backend cannot be reached'),
 }
+
+/** What is left out stays as it is. */
+const OwnSettings = z
+  .object({
+    otr_muted_status: z.int32().nullish(),
+    otr_muted_ref: opaqueText(REFERENCE_CHARACTERS_MAX).nullish(),
+    otr_archived: z.boolean().nullish(),
+    otr_archived_ref: opaqueText(REFERENCE_CHARACTERS_MAX).nullish(),
+    hidden: z.boolean().nullish(),
+    hidden_ref: opaqueText(REFERENCE_CHARACTERS_MAX).nullish(),
+  })
+  .refine((given) => Object.values(given).some((value) => (value ?? null) !== null), 'must set something')
 
 /** The path of one member; older spellings without domains mean this backend. */
 const MemberPath = ConversationPath.extend({ userDomain: Domain.optional(), user: UserId })
@@ -69,5 +84,34 @@ export const galleyMembers = {
     params: MemberPath,
     body: z.object({ conversation_role: RoleName }),
     answers: { done: empty(200), ...changeFailures, 'member-not-found': noMember },
+  }),
+
+  'get-own-member': endpoint('The caller himself as a member, with what he set up.', {
+    method: 'GET',
+    path: '/conversations/{domain}/{conversation}/self',
+    aliases: [{ path: '/conversations/{conversation}/self' }],
+    access: 'token',
+    params: ConversationPath,
+    answers: { found: answer(200, SelfMember), 'not-found': noConversation },
+  }),
+
+  'update-own-member': endpoint('Mute, archive or hide a conversation for oneself; nobody else learns of it.', {
+    method: 'PUT',
+    path: '/conversations/{domain}/{conversation}/self',
+    aliases: [{ path: '/conversations/{conversation}/self' }],
+    access: 'token',
+    params: ConversationPath,
+    body: OwnSettings,
+    answers: { done: empty(200), 'not-found': noConversation },
+  }),
+
+  'post-typing': endpoint('Tell the others that one types, or no longer does.', {
+    method: 'POST',
+    path: '/conversations/{domain}/{conversation}/typing',
+    aliases: [{ path: '/conversations/{conversation}/typing' }],
+    access: 'token',
+    params: ConversationPath,
+    body: TypingStatus,
+    answers: { told: empty(200), 'not-found': noConversation },
   }),
 }

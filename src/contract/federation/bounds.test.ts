@@ -12,8 +12,6 @@ import { UserClients } from './shared.ts'
 const contracts: readonly Readonly<Record<string, Rpc>>[] = [
   brig.brigFederation,
   galley.galleyFederation,
-  galley.galleyTypingFederation,
-  galley.galleyDeletionFederation,
   galley.galleyMlsFederation,
   cargohold.cargoholdFederation,
 ]

@@ -166,10 +166,8 @@ const membershipFederation = named('galley', {
   }),
 })
 
-export const galleyFederation = { ...conversationsFederation, ...membershipFederation }
-
-/** Typing; not served yet. */
-export const galleyTypingFederation = named('galley', {
+/** Never queued: what is not told at once need not be told. */
+const typingFederation = named('galley', {
   'update-typing-indicator': rpc('Tell the owner of a conversation that a user of ours types, or no longer does.', {
     input: TypingDataUpdateRequest,
     output: TypingDataUpdateResponse,
@@ -181,19 +179,25 @@ export const galleyTypingFederation = named('galley', {
   }),
 })
 
-/** Deletion of accounts and clients; not served yet. */
-export const galleyDeletionFederation = named('galley', {
-  'on-client-removed': notification('Tell the owner of conversations that a client of a user of ours is gone.', {
-    input: z.object({ user: UserId, client: ClientId, convs: ConversationIds }),
-  }),
-
+const deletionFederation = named('galley', {
   'on-user-deleted-conversations': notification('Tell the owner of conversations that a user of ours is gone.', {
     input: z.object({ user: UserId, conversations: ConversationIds.min(1) }),
   }),
 })
 
+export const galleyFederation = {
+  ...conversationsFederation,
+  ...membershipFederation,
+  ...typingFederation,
+  ...deletionFederation,
+}
+
 /** What MLS needs in addition; not served yet. */
 export const galleyMlsFederation = named('galley', {
+  'on-client-removed': notification('Tell the owner of conversations that a client of a user of ours is gone.', {
+    input: z.object({ user: UserId, client: ClientId, convs: ConversationIds }),
+  }),
+
   // COMPAT(v1): version 1 only.
   'get-one2one-conversation-v1': rpc('Get the MLS conversation that a user of ours has with one of theirs.', {
     name: 'get-one2one-conversation',

@@ -4,13 +4,11 @@ import { test } from 'node:test'
 import { ALL_VERSIONS, includesVersion, type Rpc } from '#src/kit/endpoint.ts'
 import { brigFederation } from './brig.ts'
 import { cargoholdFederation } from './cargohold.ts'
-import { galleyDeletionFederation, galleyFederation, galleyTypingFederation, galleyMlsFederation } from './galley.ts'
+import { galleyFederation, galleyMlsFederation } from './galley.ts'
 
 const entries: readonly (readonly [string, Rpc])[] = [
   brigFederation,
   galleyFederation,
-  galleyTypingFederation,
-  galleyDeletionFederation,
   galleyMlsFederation,
   cargoholdFederation,
 ].flatMap((contract) => Object.entries<Rpc>(contract))

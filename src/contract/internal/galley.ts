@@ -39,10 +39,7 @@ export const galleyInternal = {
       answers: { aligned: answer(200, z.object({}), 'The conversation is as asked.') },
     },
   ),
-}
 
-/** Not served by galley yet; part of its contract as soon as it is. */
-export const galleyDeletionInternal = {
   'remove-user': endpoint(
     'A user of ours is gone: take him out of every conversation, ours and those of others, and tell who is concerned. ' +
       'Harmless when repeated.',

@@ -3,7 +3,7 @@ import type { Conversation as ClientConversation } from '#src/contract/client/co
 import type { ConversationEvent } from '#src/contract/client/conversation-events.ts'
 import type { ConversationAction, ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
 import type { ClientId, QualifiedConversationId, QualifiedUserId, RoleName } from '#src/contract/ids.ts'
-import type { Access, AccessRole, JoinType, LeaveReason } from '#src/contract/vocabulary.ts'
+import type { Access, AccessRole, JoinType, LeaveReason, TypingStatus } from '#src/contract/vocabulary.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import { legacyAccessRole } from './access.ts'
 import { oldForm } from './client-view.ts'
@@ -59,6 +59,20 @@ export const leaveEvent = (
     qualified_user_ids: users,
     user_ids: users.map(({ id }) => id),
   })
+
+/** What somebody set up for himself; only his own devices hear of it. */
+export const ownSettingsEvent = (
+  happening: Happening,
+  settings: Readonly<Record<string, unknown>>,
+): ConversationEvent =>
+  event(happening, 'conversation.member-update', {
+    qualified_target: happening.from,
+    target: happening.from.id,
+    ...settings,
+  })
+
+export const typingEvent = (happening: Happening, status: TypingStatus): ConversationEvent =>
+  event(happening, 'conversation.typing', status)
 
 /** To the one who asks: his request has made a conversation in which he is still alone. */
 export const connectRequestEvent = (happening: Happening, recipient: QualifiedUserId): ConversationEvent =>

@@ -16,15 +16,18 @@ import type { Database } from '#src/storage/database.ts'
 import { acceptTogether } from './accept-together.ts'
 import { addressBook } from './addressees.ts'
 import { clientDirectory } from './client-directory.ts'
+import { type Ephemera, startEphemera } from './ephemera.ts'
 import { eventTimes } from './event-times.ts'
 import { addMembers } from './handlers/client/add-members.ts'
 import { createConversation } from './handlers/client/create-conversation.ts'
 import { createSelfConversation } from './handlers/client/create-self-conversation.ts'
+import { getOwnMember } from './handlers/client/get-own-member.ts'
 import { getConversation } from './handlers/client/get-conversation.ts'
 import { getConversationRoles } from './handlers/client/get-conversation-roles.ts'
 import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
 import { listConversations } from './handlers/client/list-conversations.ts'
 import { postMessage } from './handlers/client/post-message.ts'
+import { postTyping } from './handlers/client/post-typing.ts'
 import { removeMember } from './handlers/client/remove-member.ts'
 import { renameConversation } from './handlers/client/rename-conversation.ts'
 import { replaceMembers } from './handlers/client/replace-members.ts'
@@ -32,14 +35,19 @@ import { setAccess } from './handlers/client/set-access.ts'
 import { setMessageTimer } from './handlers/client/set-message-timer.ts'
 import { setReceiptMode } from './handlers/client/set-receipt-mode.ts'
 import { updateMember } from './handlers/client/update-member.ts'
+import { updateOwnMember } from './handlers/client/update-own-member.ts'
 import { getConversations, getConversationsV0 } from './handlers/federation/get-conversations.ts'
 import { leaveConversation } from './handlers/federation/leave-conversation.ts'
 import { onConversationCreated } from './handlers/federation/on-conversation-created.ts'
 import { onConversationUpdated, onConversationUpdatedV0 } from './handlers/federation/on-conversation-updated.ts'
 import { onMessageSent } from './handlers/federation/on-message-sent.ts'
+import { onTypingIndicatorUpdated } from './handlers/federation/on-typing-indicator-updated.ts'
+import { onUserDeletedConversations } from './handlers/federation/on-user-deleted-conversations.ts'
 import { sendMessage } from './handlers/federation/send-message.ts'
 import { updateConversation } from './handlers/federation/update-conversation.ts'
+import { updateTypingIndicator } from './handlers/federation/update-typing-indicator.ts'
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
+import { removeUser } from './handlers/internal/remove-user.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
 import type { SendingNeeds } from './send-message.ts'
 import { type GalleyStore, galleyStore } from './store.ts'
@@ -73,6 +81,7 @@ export interface Galley extends AsyncDisposable {
 interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
   readonly lane: LocalLane
+  readonly ephemera: Ephemera
   readonly membersMax: number
   readonly federatedProtocols: readonly ConversationProtocol[]
 }
@@ -90,19 +99,23 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store),
     lane: localLane({ courier, log }),
+    ephemera: startEphemera(log),
   }
   const sweeper = startSweeper(needs)
   return {
     routes: [
       ...clientRoutes(galleyClient, clientHandlers(needs), { log }),
-      ...internalRoutes(galleyInternal, { 'connect-one2one': connectOneToOne(needs) }, { log }),
+      ...internalRoutes(galleyInternal, internalHandlers(needs), { log }),
       ...federationRoutes('galley', galleyFederation, federationHandlers(needs), {
         log,
         clock,
         onHeard: (origin) => noteHeard(options, origin),
       }),
     ],
-    [Symbol.asyncDispose]: () => sweeper[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await sweeper[Symbol.asyncDispose]()
+      await needs.ephemera[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -124,6 +137,16 @@ const clientHandlers = (needs: Needs): ClientHandlers => ({
   'set-message-timer': setMessageTimer(needs),
   'set-receipt-mode': setReceiptMode(needs),
   'set-access': setAccess(needs),
+  'get-own-member': getOwnMember(needs),
+  'update-own-member': updateOwnMember(needs),
+  'post-typing': postTyping(needs),
+})
+
+type InternalHandlers = Parameters<typeof internalRoutes<typeof galleyInternal>>[1]
+
+const internalHandlers = (needs: Needs): InternalHandlers => ({
+  'connect-one2one': connectOneToOne(needs),
+  'remove-user': removeUser(needs),
 })
 
 type FederationHandlers = Parameters<typeof federationRoutes<typeof galleyFederation>>[2]
@@ -138,6 +161,9 @@ const federationHandlers = (needs: Needs): FederationHandlers => ({
   'on-conversation-updated': onConversationUpdated(needs),
   'leave-conversation': leaveConversation(needs),
   'update-conversation': updateConversation(needs),
+  'update-typing-indicator': updateTypingIndicator(needs),
+  'on-typing-indicator-updated': onTypingIndicatorUpdated(needs),
+  'on-user-deleted-conversations': onUserDeletedConversations(needs),
 })
 
 /** Whoever asks us something is there: what waits for it can go at once. */

@@ -1,7 +1,7 @@
 /** What galley puts into the queue: for other backends (backend-notifications.md §2), and for gundeck. */
 import type { ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
 import type { RemoteMessage } from '#src/contract/federation/messages.ts'
-import type { Domain } from '#src/contract/ids.ts'
+import type { ConversationId, Domain, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
 import { type Letter, localLetter, remoteLetter, topicsOf } from '#src/queue/outbox.ts'
 import { updateToV0 } from '#src/rpc/federation-forms.ts'
@@ -36,6 +36,28 @@ export const conversationUpdated = (to: Domain, update: ConversationUpdate, requ
   ]
   return remoteLetter(to, { notifications }, topicsOf(update.convId, ...update.alreadyPresentUsers))
 }
+
+/** To the owner of these conversations. */
+export const userDeleted = (
+  to: Domain,
+  { user, conversations }: { readonly user: UserId; readonly conversations: readonly ConversationId[] },
+  requestId: string,
+): Letter =>
+  remoteLetter(
+    to,
+    {
+      notifications: [
+        {
+          targetComponent: 'galley',
+          path: 'on-user-deleted-conversations',
+          body: JSON.stringify({ user, conversations }),
+          bodyVersions: { from: 0 },
+          requestId,
+        },
+      ],
+    },
+    topicsOf(user),
+  )
 
 /** None for nobody. */
 export const pushed = (pushes: readonly Push[], requestId: string): Letter[] =>

@@ -9,6 +9,18 @@ export const REMOTE_CONVERSATIONS_TIMEOUT_MS = 5_000
 /** For the owner of a conversation to carry out a change that one of our users wants. */
 export const OWNER_TIMEOUT_MS = 10_000
 
+/** For another backend, or gundeck, to hear that somebody types; after that it is old news. */
+export const TYPING_TIMEOUT_MS = 2_000
+
+/** Ephemeral things that are being told at once; more are dropped. */
+export const EPHEMERA_UNDER_WAY_MAX = 1_000
+
+/** Conversations that somebody who is gone is looked for in, at a time. */
+export const CONVERSATIONS_PER_ROUND = 100
+
+/** Conversations named in one notification that a user is gone (federation-api.md §7.10). */
+export const CONVERSATIONS_PER_DELETION = 1_000
+
 /** For another backend to show that it is there and whom it federates with. */
 export const FEDERATION_CHECK_TIMEOUT_MS = 5_000
 

@@ -4,12 +4,12 @@ import type { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Change, ChangeRefusal, WishedChange } from './change.ts'
-import { isSelfConversationOf, selfConversation, selfMember } from './conversation.ts'
 import type { EventTimes } from './event-times.ts'
 import { checkAddition, type FederationObstacle } from './federation-check.ts'
 import { lookUpGuests, refuseGuests, refuseStrangers } from './invitees.ts'
 import { judge } from './judge-change.ts'
 import { lookUpPeople, NOBODY, type People } from './people.ts'
+import { ensureSelfConversation } from './self-conversation.ts'
 import type { GalleyStore } from './store.ts'
 import type { Standing } from './store-changes.ts'
 
@@ -48,20 +48,6 @@ export const prepareChange = async (needs: PreparingNeeds, wished: WishedChange)
   const restsOnActor = wish.kind === 'enter' || wish.action.tag === 'ConversationRenameTag'
   if (!restsOnActor || actor.domain !== needs.domain) return NOTHING_NEEDED
   return { outcome: 'prepared', people: await lookUpPeople(needs.brig, [actor.id], wished.requestId) }
-}
-
-/** It exists from the start, and is stored when it is first needed. */
-const ensureSelfConversation = async (
-  { store, domain, times }: PreparingNeeds,
-  { actor, conversation }: WishedChange,
-): Promise<void> => {
-  if (actor.domain !== domain || !isSelfConversationOf(actor.id, conversation)) return
-  await store.create({
-    conversation: selfConversation(actor.id),
-    members: [selfMember(actor)],
-    at: times.next(),
-    unconfirmedSince: null,
-  })
 }
 
 /** rules.md §5: everything that can be said without asking other backends is said before they are asked. */

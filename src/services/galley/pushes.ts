@@ -15,6 +15,8 @@ export interface PushOrigin {
 export type PushIds = () => string
 
 export interface PushContext {
+  /** To open sockets only. */
+  readonly transient?: boolean
   readonly ids: PushIds
   readonly origin: PushOrigin | null
 }
@@ -51,12 +53,16 @@ export const messagePushes = (
   }))
 
 /** One event that all of these users get alike, on all their devices. */
-export const eventPushes = (event: PushedEvent, users: readonly UserId[], { ids, origin }: PushContext): Push[] =>
+export const eventPushes = (
+  event: PushedEvent,
+  users: readonly UserId[],
+  { ids, origin, transient = false }: PushContext,
+): Push[] =>
   chunks(users, RECIPIENTS_PER_PUSH_MAX).map((some) => ({
     id: ids(),
     recipients: some.map((user) => ({ user, clients: [] })),
     payload: [event],
-    transient: false,
+    transient,
     origin,
   }))
 

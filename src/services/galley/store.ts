@@ -3,22 +3,34 @@ import type { Kysely } from 'kysely'
 import { type ChangeStore, changeStore } from './store-changes.ts'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
 import { type CreationStore, creationStore } from './store-creation.ts'
+import { type DepartureStore, departureStore } from './store-departures.ts'
 import { type HeardStore, heardStore } from './store-heard.ts'
 import { type ListingStore, listingStore } from './store-listing.ts'
 import { type MemberStore, memberStore } from './store-members.ts'
 import { type MembershipStore, membershipStore } from './store-memberships.ts'
 import { type OutboxStore, outboxStore } from './store-outbox.ts'
 import { type SendingStore, sendingStore } from './store-sending.ts'
+import { type SettingsStore, settingsStore } from './store-settings.ts'
 
 /** What can be done in one transaction. Nothing in it waits for anybody but the database. */
 export interface GalleyTransaction
-  extends ConversationStore, ChangeStore, CreationStore, MemberStore, MembershipStore, HeardStore, OutboxStore {}
+  extends
+    ConversationStore,
+    ChangeStore,
+    CreationStore,
+    DepartureStore,
+    MemberStore,
+    MembershipStore,
+    HeardStore,
+    OutboxStore,
+    SettingsStore {}
 
 export interface GalleyStore
   extends
     ConversationStore,
     Pick<ChangeStore, 'standing'>,
     CreationStore,
+    DepartureStore,
     MembershipStore,
     ListingStore,
     HeardStore,
@@ -30,6 +42,7 @@ export interface GalleyStore
 export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...conversationStore(db),
   standing: changeStore(db).standing,
+  ...departureStore(db),
   ...creationStore(db),
   ...listingStore(db),
   ...membershipStore(db),
@@ -41,9 +54,11 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
 const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
   ...conversationStore(tx),
   ...changeStore(tx),
+  ...departureStore(tx),
   ...creationStore(tx),
   ...memberStore(tx),
   ...membershipStore(tx),
   ...heardStore(tx),
   ...outboxStore(tx),
+  ...settingsStore(tx),
 })

@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'go every step to another backend, or look at this one from outside, and say what to mend',
     run: async (args) => (await import('#src/cli/check.ts')).check(args),
   },
+  queue: {
+    summary: 'see what waits for other backends: pause, resume, retry, drain, and replay what was given up',
+    run: async (args) => (await import('#src/cli/queue.ts')).queue(args),
+  },
   world: {
     summary: 'run several whole backends on this machine, to try and to develop',
     run: async (args) => (await import('#src/cli/world.ts')).world(args),

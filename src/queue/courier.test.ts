@@ -1,5 +1,6 @@
 import { describe } from 'node:test'
 import { embeddedDatabases, serverDatabases } from '#src/storage/testing.ts'
+import { controlTests } from './control.suite.ts'
 import { deliveryTests } from './delivery.suite.ts'
 import { failureTests } from './failures.suite.ts'
 import { endingTests, laneTests, wakingTests } from './lanes.suite.ts'
@@ -15,6 +16,7 @@ const courierTests = (databases: MakeDatabases): void => {
   endingTests(databases)
   localTests(databases)
   flushTests(databases)
+  controlTests(databases)
 }
 
 describe('on the embedded database', { concurrency: false }, () => {

@@ -14,6 +14,8 @@ import type { Random } from '#src/kit/random.ts'
 import { internalRoutes } from '#src/rpc/context.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import type { Database } from '#src/storage/database.ts'
+import { controlLane, listDeadLetters, listLanes } from './control-lanes.ts'
+import { controlStore } from './control-store.ts'
 import { type Flushes, flushQueue } from './flush-queue.ts'
 import { greetPeers } from './greetings.ts'
 import { createLanes, type LaneName, type LaneParts, type Lanes } from './lanes.ts'
@@ -32,7 +34,7 @@ export const PEER_HEARD_CHANNEL = 'peer-heard'
 export interface CourierNeeds {
   /** Each bound to the service's schema, which has the tables of `migrations/`. */
   readonly outboxes: readonly { readonly service: string; readonly db: Kysely<unknown> }[]
-  readonly database: Pick<Database, 'listen' | 'tryLock'>
+  readonly database: Pick<Database, 'listen' | 'notify' | 'tryLock'>
   /** Undefined when this backend is configured without federation: what waits for others waits on. */
   readonly federator: FederatorTransport | undefined
   readonly locals: Locals
@@ -64,9 +66,22 @@ export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
   starting.use(keepGreeting(needs, lanes))
   // Stopped first, so that from then on nothing new is begun.
   starting.use(lanes)
+  const control = {
+    stores: new Map(needs.outboxes.map(({ service, db }) => [service, controlStore(db)])),
+    tally,
+    wake: lanes.wake,
+    retryNow: (lane: string) => database.notify(PEER_HEARD_CHANNEL, lane),
+    log,
+  }
+  const handlers = {
+    'flush-queue': flushes.handler,
+    'list-lanes': listLanes(control),
+    'list-dead-letters': listDeadLetters(control),
+    'control-lane': controlLane(control),
+  }
   const owned = starting.move()
   return {
-    routes: internalRoutes(courierInternal, { 'flush-queue': flushes.handler }, { log }),
+    routes: internalRoutes(courierInternal, handlers, { log }),
     tallies: () => tally.lanes(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

@@ -60,3 +60,6 @@ export const STOP_TIMEOUT_MS = 10_000
 export const FLUSH_TIMEOUT_MS = 5_000
 /** Another process may be the one that delivers; nobody tells us of its progress. */
 export const FLUSH_POLL_MS = 100
+
+/** Rows that one statement of an operator's command moves. */
+export const CONTROLLED_ROWS_AT_ONCE = 1_000

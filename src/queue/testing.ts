@@ -1,7 +1,7 @@
 /** For tests: other backends as our federator shows them, our own parts, and a courier between them on a database. */
 import { type Kysely, sql } from 'kysely'
 import { brigInternal } from '#src/contract/internal/brig.ts'
-import { courierInternal } from '#src/contract/internal/courier.ts'
+import { courierInternal, type DeadLetter, type LaneAction, type LaneState } from '#src/contract/internal/courier.ts'
 import { galleyInternal } from '#src/contract/internal/galley.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
 import { Domain } from '#src/contract/ids.ts'
@@ -154,6 +154,9 @@ export interface TestQueue extends AsyncDisposable {
 export interface TestCourier extends AsyncDisposable {
   tally(lane: string): ReturnType<Courier['tallies']>[number] | undefined
   flush(id: string, service?: string): Promise<unknown>
+  control(action: LaneAction, more?: { lane?: string; dryRun?: boolean; letters?: string[] }): Promise<number>
+  lanes(): Promise<readonly LaneState[]>
+  shown(lane?: string): Promise<readonly DeadLetter[]>
 }
 
 /** Gundeck and galley answer that all is well unless told otherwise. */
@@ -219,6 +222,11 @@ const testCourier = (courier: Courier): TestCourier => {
   return {
     tally: (lane) => courier.tallies().find((tally) => tally.lane === lane),
     flush: (id, service = 'galley') => call(transport, courierInternal['flush-queue'], { body: { service, id } }),
+    control: async (action, { lane = B, ...more } = {}) =>
+      (await call(transport, courierInternal['control-lane'], { body: { lane, action, ...more } })).body.letters,
+    lanes: async () => (await call(transport, courierInternal['list-lanes'], {})).body.lanes,
+    shown: async (lane = B) =>
+      (await call(transport, courierInternal['list-dead-letters'], { query: { lane } })).body.letters,
     [Symbol.asyncDispose]: async () => {
       stopping ??= courier[Symbol.asyncDispose]()
       await stopping

@@ -18,7 +18,7 @@ import { announcements } from './announcements.ts'
 import { clientHandlers } from './client-handlers.ts'
 import { federationHandlers } from './federation-handlers.ts'
 import { internalHandlers } from './internal-handlers.ts'
-import { knownRemotes } from './known-remotes.ts'
+import { knownRemotes, REMOTES_CHANNEL } from './known-remotes.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
 import { type MailConfig, mailerFor } from './mailer.ts'
 import { otherBackends } from './other-backends.ts'
@@ -63,6 +63,8 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const [removal] = await keysOf(db, 'mls-removal', clock)
   if (!removal) throw new Error('there is no key to remove members from MLS groups with')
   const { headlessCode, insecureCookies } = config.development
+  const known = knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }, clock)
+  const listening = await database.listen(REMOTES_CHANNEL, known.forget)
   const mailer = await mailerFor({ email: config.email, isHeadless: headlessCode !== undefined }, log)
   const shared = {
     db,
@@ -73,7 +75,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     headlessCode,
     keys,
     others: otherBackends(remotes),
-    known: knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }),
+    known,
     announcements: announcements({ random, courier, log }),
     mailer,
     policy: config.accounts,
@@ -100,6 +102,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     [Symbol.asyncDispose]: async () => {
       await searchUpkeep[Symbol.asyncDispose]()
       await mailer[Symbol.asyncDispose]()
+      await listening[Symbol.asyncDispose]()
     },
   }
 }

@@ -119,3 +119,6 @@ export const MAILS_WAITING_MAX = 1_000
 
 /** rules.md §7: connections in one notification that a user is gone. */
 export const CONNECTIONS_PER_NOTIFICATION = 1_000
+
+/** A net under the notes by which processes hear that the list of remotes has changed. */
+export const REMOTES_REMEMBERED_MS = 5_000

@@ -1,4 +1,5 @@
-/** SQL on the remote backends that were added while running. */
+/** SQL on the remote backends that were added while running. Changes tell all processes, when they are committed. */
+import { sql } from 'kysely'
 import type { Domain, TeamId } from '#src/contract/ids.ts'
 import type { RemoteConfig } from '#src/contract/internal/remotes.ts'
 import type { BrigDb, BrigTransaction, RemotesTable, RemoteTeamsTable } from './tables.ts'
@@ -34,6 +35,14 @@ export const putRemote = async (
     .onConflict((conflict) => conflict.column('domain').doUpdateSet(changes))
     .execute()
   if (restriction.tag === 'restrict_by_team') await addRemoteTeams(tx, domain, restriction.value)
+  await noteChange(tx)
+  // Who may be talked to again is tried at once: what waits for him need not wait for its next try.
+  await sql`select pg_notify('peer-heard', ${domain})`.execute(tx)
+}
+
+/** See `REMOTES_CHANNEL`. */
+const noteChange = async (db: BrigDb): Promise<void> => {
+  await sql`select pg_notify('remotes', 'changed')`.execute(db)
 }
 
 export const addRemoteTeams = async (db: BrigDb, domain: Domain, teams: readonly TeamId[]): Promise<void> => {
@@ -43,14 +52,17 @@ export const addRemoteTeams = async (db: BrigDb, domain: Domain, teams: readonly
     .values(teams.map((team_id) => ({ domain, team_id })))
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  await noteChange(db)
 }
 
 export const deleteRemoteTeam = async (db: BrigDb, domain: Domain, team: TeamId): Promise<void> => {
   await db.deleteFrom('remote_teams').where('domain', '=', domain).where('team_id', '=', team).execute()
+  await noteChange(db)
 }
 
 export const deleteRemoteTeams = async (db: BrigDb, domain: Domain): Promise<void> => {
   await db.deleteFrom('remote_teams').where('domain', '=', domain).execute()
+  await noteChange(db)
 }
 
 const teamsOf = (db: BrigDb, domain: Domain): Promise<RemoteTeamsTable[]> =>

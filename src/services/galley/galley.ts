@@ -49,6 +49,7 @@ import { updateTypingIndicator } from './handlers/federation/update-typing-indic
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
+import { type Presence, presenceIn } from './presence.ts'
 import type { SendingNeeds } from './send-message.ts'
 import { type GalleyStore, galleyStore } from './store.ts'
 import { startSweeper } from './sweeper.ts'
@@ -80,6 +81,7 @@ export interface Galley extends AsyncDisposable {
 
 interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
+  readonly presence: Presence
   readonly lane: LocalLane
   readonly ephemera: Ephemera
   readonly membersMax: number
@@ -98,6 +100,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store),
+    presence: presenceIn(store),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),
   }

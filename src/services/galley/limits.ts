@@ -71,3 +71,7 @@ export const REMEMBERED_MEMBERS_MAX = 256
 export const ACCEPTED_AT_ONCE_MAX = 256
 export const ACCEPTED_CHARACTERS_MAX = 8 * 1024 * 1024
 export const ACCEPTING_CHARACTERS_MAX = 256 * 1024 * 1024
+
+/** Questions for who is in conversations of others, at one time, and people in one of them. */
+export const PRESENCE_QUESTIONS_AT_ONCE = 2
+export const PRESENCE_QUESTION_USERS_MAX = 2_000

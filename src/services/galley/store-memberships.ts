@@ -4,6 +4,12 @@ import type { ConversationId, Domain, QualifiedConversationId, UserId } from '#s
 import type { OwnSettings } from './conversation.ts'
 import { type SettingsColumns, settingsColumns, settingsOf } from './store-settings.ts'
 
+/** Somebody of ours in a conversation of others. */
+export interface Place {
+  readonly conversation: QualifiedConversationId
+  readonly user: UserId
+}
+
 export const membershipStore = (db: Kysely<unknown>) => ({
   /** Own settings by conversation, for those of the given conversations that the user is in. */
   remoteMemberships: async (
@@ -40,6 +46,9 @@ export const membershipStore = (db: Kysely<unknown>) => ({
     return rows.map((row) => row.user_id)
   },
 
+  /** Which of these places are taken, whatever the conversations. */
+  placesTaken: (places: readonly Place[]) => placesTaken(db, places),
+
   /** Those who are members already stay as they are. */
   addMemberships: async (conversation: QualifiedConversationId, users: readonly UserId[]): Promise<void> => {
     if (users.length === 0) return
@@ -63,3 +72,13 @@ export const membershipStore = (db: Kysely<unknown>) => ({
 })
 
 export type MembershipStore = ReturnType<typeof membershipStore>
+
+const placesTaken = async (db: Kysely<unknown>, places: readonly Place[]): Promise<Set<Place>> => {
+  const { rows } = await sql<{ of: string | number }>`/* prepared */
+    select w.of from unnest(
+      ${places.map(({ conversation }) => conversation.domain)}::text[],
+      ${places.map(({ conversation }) => conversation.id)}::uuid[], ${places.map(({ user }) => user)}::uuid[]
+    ) with ordinality as w(domain, conversation, user_id, of)
+    join galley.remote_memberships using (domain, conversation, user_id)`.execute(db)
+  return new Set(rows.flatMap(({ of }) => places[Number(of) - 1] ?? []))
+}

@@ -14,5 +14,6 @@ export const addRemoteTeam =
     const remote = known.configured(domain) ? undefined : await findRemote(db, domain)
     if (remote?.restriction.tag !== 'restrict_by_team') return { outcome: 'refused' }
     await addRemoteTeams(db, domain, [team])
+    known.forget()
     return { outcome: 'done', body: [] }
   }

@@ -19,6 +19,7 @@ export const addRemote =
     const isAccepted = fixed
       ? isSameRemote(fixed, remote)
       : await db.transaction().execute((tx) => putWithinLimit(tx, remote))
+    known.forget()
     return isAccepted ? { outcome: 'done', body: [] } : { outcome: 'refused' }
   }
 

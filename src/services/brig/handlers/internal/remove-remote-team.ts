@@ -1,10 +1,12 @@
+import type { KnownRemotes } from '../../known-remotes.ts'
 import { deleteRemoteTeam } from '../../store-remotes.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { InternalHandler } from '../handler.ts'
 
 export const removeRemoteTeam =
-  ({ db }: { readonly db: BrigDb }): InternalHandler<'remove-remote-team'> =>
+  ({ db, known }: { readonly db: BrigDb; readonly known: KnownRemotes }): InternalHandler<'remove-remote-team'> =>
   async ({ params: { domain, team } }) => {
     await deleteRemoteTeam(db, domain, team)
+    known.forget()
     return { outcome: 'done', body: [] }
   }

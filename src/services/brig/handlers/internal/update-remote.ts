@@ -18,5 +18,6 @@ export const updateRemote =
       await deleteRemoteTeams(tx, domain)
       await putRemote(tx, remote)
     })
+    known.forget()
     return { outcome: 'done', body: [] }
   }

@@ -10,10 +10,10 @@ import { hop } from '#src/kit/trace.ts'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
 import { heardKey, pushIdsOf } from '../../heard-key.ts'
 import { messagePushes } from '../../pushes.ts'
-import type { GalleyStore } from '../../store.ts'
+import type { Presence } from '../../presence.ts'
 
 interface Needs {
-  readonly store: Pick<GalleyStore, 'presentAmong'>
+  readonly presence: Presence
   readonly gundeck: Transport
   readonly log: Log
 }
@@ -24,14 +24,14 @@ interface Needs {
  * stores nothing twice.
  */
 export const onMessageSent =
-  ({ store, gundeck, log }: Needs): RpcHandler<(typeof galleyFederation)['on-message-sent'], FederationContext> =>
+  ({ presence, gundeck, log }: Needs): RpcHandler<(typeof galleyFederation)['on-message-sent'], FederationContext> =>
   async (message, context) => {
     const { origin, requestId } = context
     hop(log, 'galley-remote', requestId)
     // The conversation is one of the asking backend: nobody can speak into the conversations of others.
     const conversation = { domain: origin, id: message.conversation }
     const addressed = userIdsOf(message)
-    const present = await store.presentAmong(conversation, addressed)
+    const present = await presence.among(conversation, addressed)
     if (present.length < addressed.length) {
       log.warn(
         { requestId, origin, conversation: conversation.id },

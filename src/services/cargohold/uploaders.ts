@@ -26,6 +26,5 @@ export const uploadersOf = (brig: Transport, { maxBytes, teamMaxBytes }: UploadL
   },
 })
 
-/** Guests have no address that could be verified, and an end instead. */
-const isActive = (user: LocalUser): boolean =>
-  user.deleted !== true && (user.is_verified || user.expires_at !== undefined)
+/** Guests may upload; a suspended user whose token is still good may not. */
+const isActive = ({ status }: LocalUser): boolean => status === 'active' || status === 'ephemeral'

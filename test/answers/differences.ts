@@ -15,11 +15,16 @@ export const differencesFrom = (document: Documented, { request, answer }: AppEx
   const response = operation.response(answer.status)
   // The reference lists the failures that it thinks worth telling, not all.
   if (!response && answer.status >= 400) return []
-  const problems = response ? problemsOf(response, answer.body) : ['this status is not documented']
+  // RFC 9110 §9.3.2: the body of an answer to HEAD is described and never sent.
+  const body = request.method === 'HEAD' ? NEVER_SENT : answer.body
+  const problems = response ? problemsOf(response, body) : ['this status is not documented']
   return problems.map((problem) => `${document.name}: ${operation.name} ${answer.status}: ${problem}`)
 }
 
+const NEVER_SENT = Symbol('never sent')
+
 const problemsOf = (response: DocumentedResponse, body: unknown): string[] => {
+  if (body === NEVER_SENT) return []
   switch (response.is) {
     case 'anything':
       return []

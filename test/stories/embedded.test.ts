@@ -5,6 +5,7 @@ import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
 import { outageStories } from './outage.ts'
+import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
 
 tell(
@@ -14,5 +15,6 @@ tell(
   connectionStories,
   federationStories,
   outageStories,
+  peopleStories,
   assetStories,
 )

@@ -6,6 +6,7 @@ import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
 import { outageStories } from './outage.ts'
+import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
 
 const missing = await whatIsMissing()
@@ -19,6 +20,7 @@ if (missing) {
     connectionStories,
     federationStories,
     outageStories,
+    peopleStories,
     assetStories,
   )
 }

@@ -9,6 +9,7 @@ import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import { type Caller, callerHeaders } from '#src/rpc/context.ts'
 import { type AccessTokens, tokenOf } from './access-token.ts'
+import type { ClientAddress } from './client-address.ts'
 import { passBody } from './passing-body.ts'
 import { readBody } from './read-body.ts'
 import { readVersion } from './versions.ts'
@@ -20,6 +21,7 @@ export interface ForwardNeeds {
   readonly method: Endpoint['method']
   readonly service: Transport
   readonly tokens: AccessTokens
+  readonly addressOf: ClientAddress
   readonly clock: Clock
   readonly log: Log
 }
@@ -57,12 +59,15 @@ const UNAUTHORIZED: WireResponse = { status: 401, headers: { 'www-authenticate':
 
 const isReadOnly = ({ method }: ForwardNeeds): boolean => method === 'GET' || method === 'HEAD'
 
-interface Forwarded extends Pick<ForwardNeeds, 'endpoint' | 'pattern' | 'method'> {
+interface Forwarded extends Pick<ForwardNeeds, 'endpoint' | 'pattern' | 'method' | 'addressOf'> {
   readonly caller: Caller | undefined
   readonly body: Uint8Array
 }
 
-const wireRequest = (request: FastifyRequest, { endpoint, pattern, method, caller, body }: Forwarded): WireRequest => {
+const wireRequest = (
+  request: FastifyRequest,
+  { endpoint, pattern, method, addressOf, caller, body }: Forwarded,
+): WireRequest => {
   const { access_token: accessToken, ...query } = queryOf(request)
   return {
     method,
@@ -74,7 +79,7 @@ const wireRequest = (request: FastifyRequest, { endpoint, pattern, method, calle
       ...(caller && callerHeaders(caller)),
       'request-id': request.id,
       'x-comity-api-version': String(readVersion(request.originalUrl).version ?? 0),
-      'x-forwarded-for': addressOf(request),
+      'x-forwarded-for': addressOf(request.raw.socket.remoteAddress, forwardedFor(request)),
     },
     body,
   }
@@ -83,8 +88,11 @@ const wireRequest = (request: FastifyRequest, { endpoint, pattern, method, calle
 const queryOf = (request: FastifyRequest): Record<string, string | string[]> =>
   request.query as Record<string, string | string[]>
 
-/** An IPv4 caller on a socket for both families is that IPv4 address (RFC 4291 §2.5.5.2). */
-const addressOf = (request: FastifyRequest): string => (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+/** Node joins what comes in several headers of this name. */
+const forwardedFor = ({ headers }: FastifyRequest): string | undefined => {
+  const value = headers['x-forwarded-for']
+  return Array.isArray(value) ? value.join(',') : value
+}
 
 const ALWAYS = ['content-type', 'accept', 'accept-language', 'user-agent']
 // Log-in, renewal and log-out judge these themselves; everybody else knows the caller from us.

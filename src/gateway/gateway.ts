@@ -24,6 +24,7 @@ import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import { accessKeys } from './access-keys.ts'
 import { accessTokens } from './access-token.ts'
 import { answerBadRequests, notFound, refusedByFastify } from './bad-requests.ts'
+import { clientAddress } from './client-address.ts'
 import { forward, type ForwardNeeds } from './forward.ts'
 import {
   DRAIN_TIMEOUT_MS,
@@ -41,7 +42,7 @@ import { isHandshake, serveWebsockets } from './websockets.ts'
 export interface GatewayConfig {
   readonly domain: Domain
   readonly listen: { readonly gateway: { readonly host: string; readonly port: number } }
-  readonly gateway: { readonly allowedOrigins: readonly string[] }
+  readonly gateway: { readonly allowedOrigins: readonly string[]; readonly trustedProxies: readonly string[] }
   /** Absent when this backend does not federate. */
   readonly federation?: object | undefined
 }
@@ -83,7 +84,8 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
       gatewayClient,
     ),
   ]
-  for (const route of routes) register(app, { ...route, tokens, clock, log })
+  const callerAddress = clientAddress(config.gateway.trustedProxies)
+  for (const route of routes) register(app, { ...route, tokens, addressOf: callerAddress, clock, log })
   app.setNotFoundHandler(notFound(routes))
   const websockets = serveWebsockets(app.server, { tokens, accept: gundeckUpgrade, random, log })
   // A copy: Fastify writes into what it is given, and the configuration is frozen.

@@ -30,20 +30,21 @@ export interface TestSigner {
   readonly publicKey: { readonly index: number; readonly publicKey: string }
   accessToken(wishes: TokenWishes): string
   cookie(wishes: TokenWishes): string
+  /** Whatever the text claims to be. */
+  anything(text: string): string
 }
 
 export const testSigner = (index: number): TestSigner => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
-  const signed = (claims: TokenClaims): string => {
-    const text = formatClaims(claims)
-    return joinToken(sign(null, Buffer.from(text), privateKey), text)
-  }
+  const anything = (text: string): string => joinToken(sign(null, Buffer.from(text), privateKey), text)
+  const signed = (claims: TokenClaims): string => anything(formatClaims(claims))
   const common = ({ expiresAt, client }: TokenWishes) =>
     ({ keyIndex: index, expiresAt, tag: '', user: ALICE, client }) as const
   return {
     publicKey: { index, publicKey: raw.toString('base64') },
     accessToken: (wishes) => signed({ type: 'a', ...common(wishes), connection: wishes.connection ?? '1' }),
+    anything,
     cookie: (wishes) => signed({ type: 'u', ...common(wishes), cookieId: 1 }),
   }
 }
@@ -95,7 +96,7 @@ export const startTestGateway = async (gundeckUpgrade: AcceptUpgrade = async () 
     config: {
       domain: Domain.parse('alpha.test'),
       listen: { gateway: { host: '127.0.0.1', port: 0 } },
-      gateway: { allowedOrigins: [`${ORIGIN}/`] },
+      gateway: { allowedOrigins: [`${ORIGIN}/`], trustedProxies: [] },
     },
     services: {
       brig: service('brig'),

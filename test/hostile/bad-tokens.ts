@@ -59,7 +59,8 @@ const unixSeconds = (): number => Math.floor(systemClock.now().getTime() / 1000)
 
 const otherKeys = (): TokenKeys => {
   const { privateKey } = generateKeyPairSync('ed25519')
-  return tokenKeys([{ index: 1, privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }) }])
+  const key = { index: 1, privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }), createdAt: new Date(0) }
+  return tokenKeys([key], systemClock)
 }
 
 const splitOnce = (token: string): [string, string] => {

@@ -70,7 +70,7 @@ const signingKeysOf = async ({ layout }: Backend): Promise<TokenKeys> => {
   await using database = await openDatabase({ dataDirectory: layout.dataDirectory, log: nullLog })
   const db = await database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
   const fresh = { privateKey: newPrivateKey(), now: systemClock.now() }
-  return tokenKeys(await db.transaction().execute((tx) => keysFor(tx, 'access-token', fresh)))
+  return tokenKeys(await db.transaction().execute((tx) => keysFor(tx, 'access-token', fresh)), systemClock)
 }
 
 /** Alice has some of everything, and the last events of brig and of galley have arrived. */

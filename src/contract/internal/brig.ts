@@ -74,6 +74,16 @@ const peopleInternal = {
     },
   }),
 
+  'rotate-access-keys': endpoint('Add a key that tokens are signed with from soon on; those that exist stay good.', {
+    method: 'POST',
+    path: '/i/access-keys/rotate',
+    access: 'internal',
+    answers: {
+      rotated: answer(200, z.object({ index: z.int().positive() }), 'The index of the new key.'),
+      'too-many': failure(409, 'too-many-keys', 'Older keys still sign good tokens; wait until they are forgotten'),
+    },
+  }),
+
   'get-activation-code': endpoint('The code that would have been mailed to an address; development mode only.', {
     method: 'GET',
     path: '/i/users/activation-code',

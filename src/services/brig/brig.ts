@@ -23,10 +23,11 @@ import { CONNECTIONS_MAX } from './limits.ts'
 import { type MailConfig, mailerFor } from './mailer.ts'
 import { otherBackends } from './other-backends.ts'
 import { passwords } from './passwords.ts'
+import { openKeys } from './rotating-keys.ts'
 import { startSearchUpkeep } from './search-upkeep.ts'
 import { keysFor } from './store-sessions.ts'
 import type { BrigDb, BrigTables, SigningKeysTable } from './tables.ts'
-import { newPrivateKey, rawPublicKey, type StoredKey, tokenKeys } from './token-keys.ts'
+import { newPrivateKey, rawPublicKey, type StoredKey } from './token-keys.ts'
 
 export const brigMigrations = new URL('migrations/', import.meta.url)
 
@@ -59,7 +60,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const { config, database, courier, remotes, clock, random, log, connectionsMax = CONNECTIONS_MAX } = given
   const { domain } = config
   const db = await database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
-  const keys = tokenKeys(await keysOf(db, 'access-token', clock))
+  const keys = await openKeys({ db, database, clock, log })
   const [removal] = await keysOf(db, 'mls-removal', clock)
   if (!removal) throw new Error('there is no key to remove members from MLS groups with')
   const { headlessCode, insecureCookies } = config.development
@@ -101,6 +102,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     ],
     [Symbol.asyncDispose]: async () => {
       await searchUpkeep[Symbol.asyncDispose]()
+      await keys[Symbol.asyncDispose]()
       await mailer[Symbol.asyncDispose]()
       await listening[Symbol.asyncDispose]()
     },

@@ -32,9 +32,10 @@ import { getPasswordResetCode } from './handlers/internal/get-password-reset-cod
 import { getAccountStatus } from './handlers/internal/get-account-status.ts'
 import { setAccountStatus } from './handlers/internal/set-account-status.ts'
 import { deleteAccount } from './handlers/internal/delete-account.ts'
+import { rotateAccessKeys } from './handlers/internal/rotate-access-keys.ts'
 import type { KnownRemotes } from './known-remotes.ts'
 import type { BrigDb } from './tables.ts'
-import type { TokenKeys } from './token-keys.ts'
+import type { RotatingKeys } from './rotating-keys.ts'
 
 export interface InternalNeeds {
   readonly clock: Clock
@@ -42,7 +43,7 @@ export interface InternalNeeds {
   readonly db: BrigDb
   readonly domain: Domain
   readonly known: KnownRemotes
-  readonly keys: TokenKeys
+  readonly keys: RotatingKeys
   readonly remotes: RemoteBackends
   readonly headlessCode: string | undefined
 }
@@ -51,6 +52,7 @@ type Handlers = Parameters<typeof internalRoutes<typeof brigInternal>>[1]
 
 export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-access-keys': getAccessKeys(needs),
+  'rotate-access-keys': rotateAccessKeys(needs),
   'get-activation-code': getActivationCode(needs),
   'get-users': getUsers(needs),
   'get-clients': getClients(needs),

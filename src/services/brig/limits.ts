@@ -7,6 +7,13 @@ export const SESSION_COOKIE_SECONDS = 86_400
 /** A persistent cookie older than this gets a successor, and stays usable for as long again. */
 export const COOKIE_RENEW_SECONDS = 1_209_600
 
+/** Twice the time after which gateways ask for the keys again. */
+export const KEY_ADOPTION_SECONDS = 120
+/** A key that was replaced is kept for as long as a token that it signed may be shown, and a day. */
+export const KEY_RETIREMENT_SECONDS = PERSISTENT_COOKIE_SECONDS + 86_400
+/** As many as are told to gateways; who changes keys more often than that keeps too many sessions in the air. */
+export const KEYS_MAX = 100
+
 /** A cookie header with more of ours than this is not a browser's. */
 export const COOKIES_PER_REQUEST_MAX = 8
 export const COOKIE_HEADER_CHARACTERS_MAX = 16_384

@@ -1,5 +1,5 @@
 /** SQL on sessions, and the keys that tokens are signed with. */
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Session } from './session-rules.ts'
 import type { BrigDb, BrigTransaction, CookiesTable, SigningKeysTable } from './tables.ts'
@@ -136,9 +136,36 @@ export const keysFor = async (
   }
   const rows = await tx
     .selectFrom('signing_keys')
-    .select(['index', 'private_key'])
+    .select(['index', 'private_key', 'created_at'])
     .where('purpose', '=', purpose)
     .orderBy('index')
     .execute()
-  return rows.map(({ index, private_key: privateKey }) => ({ index, privateKey }))
+  return rows.map(({ index, private_key: privateKey, created_at: createdAt }) => ({ index, privateKey, createdAt }))
+}
+
+/** A key more, with the next index. Those that nothing can be signed with any more that is still good are forgotten. */
+export const addKey = async (
+  tx: BrigTransaction,
+  purpose: SigningKeysTable['purpose'],
+  {
+    privateKey,
+    now,
+    retiredBefore,
+  }: { readonly privateKey: Uint8Array; readonly now: Date; readonly retiredBefore: Date },
+): Promise<number> => {
+  // Two who add a key at the same time would take the same index.
+  await sql`lock table brig.signing_keys in share row exclusive mode`.execute(tx)
+  const rows = await tx
+    .selectFrom('signing_keys')
+    .select(['index', 'created_at'])
+    .where('purpose', '=', purpose)
+    .orderBy('index')
+    .execute()
+  const retired = rows.filter((_row, place) => (rows[place + 1]?.created_at ?? now) < retiredBefore)
+  for (const { index } of retired) {
+    await tx.deleteFrom('signing_keys').where('purpose', '=', purpose).where('index', '=', index).execute()
+  }
+  const index = (rows.at(-1)?.index ?? 0) + 1
+  await tx.insertInto('signing_keys').values({ purpose, index, private_key: privateKey, created_at: now }).execute()
+  return index
 }

@@ -30,6 +30,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'messages from person to person of two backends, stored by both',
     measure: async (say, options) => (await import('./messages/messages.ts')).measureMessages(say, options),
   },
+  assets: {
+    summary: 'a large file up, down, and down from the other backend, beside the same bytes through four nginx',
+    measure: async (say, options) => (await import('./assets/assets.ts')).measureAssets(say, options),
+  },
 }
 
 const HELP = `Measure Comity.
@@ -52,6 +56,9 @@ Options of transport:
   --profile DIR profile our processes into DIR instead, and print where they spend their time
 
 Options of messages: --seconds, --reps and --profile, as above
+
+Options of assets: --reps; --seconds, here the longest that one measurement of many at once takes (default 10); and
+  --bulk MB     size of the file (default 100)
 `
 
 async function main(args: readonly string[]): Promise<number> {

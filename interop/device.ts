@@ -4,6 +4,7 @@
  * process. device-thread.ts runs it, person.ts speaks to it.
  */
 import { APIClient } from '@wireapp/api-client'
+import { AssetRetentionPolicy } from '@wireapp/api-client/lib/asset/AssetRetentionPolicy.js'
 import { ClientClassification } from '@wireapp/api-client/lib/client/ClientClassification.js'
 import { ClientType } from '@wireapp/api-client/lib/client/ClientType.js'
 import { ConnectionStatus } from '@wireapp/api-client/lib/connection/ConnectionStatus.js'
@@ -13,6 +14,7 @@ import type { Notification } from '@wireapp/api-client/lib/notification/Notifica
 import { WebSocketClient } from '@wireapp/api-client/lib/tcp/WebSocketClient.js'
 import type { AxiosInstance } from 'axios'
 import { type Ciphertext, decodeText, encodeText, otrMessage } from './otr-message.ts'
+import { decodeFile, decryptFile, encodeFile, encryptFile, type SharedFile } from './shared-file.ts'
 import { ProteusSessions } from './proteus-sessions.ts'
 
 export interface QualifiedId {
@@ -32,6 +34,7 @@ export interface Heard {
   readonly event: BackendEvent
   /** Of messages: decrypted. */
   readonly text?: string
+  readonly file?: SharedFile
 }
 
 /** By domain, user and device. */
@@ -191,23 +194,52 @@ export class Device {
 
   /** A text to everybody in the conversation, to all their devices. Resolves when the backend has accepted it. */
   async send(conversation: QualifiedId, text: string): Promise<{ readonly time: string; readonly refusals: number }> {
+    return this.#sendToAll(conversation, encodeText(text))
+  }
+
+  /** Encrypted, uploaded by the stock client, and announced to everybody in the conversation. */
+  async sendFile(conversation: QualifiedId, file: Uint8Array): Promise<SharedFile> {
+    const { bytes, otrKey, sha256 } = encryptFile(file)
+    const settings = { public: false, retention: AssetRetentionPolicy.EXPIRING }
+    const { key, domain, token } = await this.#client.api.asset.postAsset(bytes, settings).response
+    if (token === undefined) throw new Error('the asset has no token')
+    const shared = { key, domain: domain ?? '', token, otrKey, sha256 }
+    await this.#sendToAll(conversation, encodeFile(shared))
+    return shared
+  }
+
+  /** Fetched by the stock client, and decrypted. */
+  async fetchFile(file: SharedFile): Promise<Uint8Array> {
+    const { buffer } = await this.#client.api.asset.getAssetV4(file.key, file.domain, file.token).response
+    return decryptFile(new Uint8Array(buffer), file)
+  }
+
+  /** As stock apps do when a message is deleted; api-client itself has no call for it. */
+  async deleteFile({ domain, key }: SharedFile): Promise<void> {
+    await this.#client.transport.http.sendJSON({ method: 'delete', url: `/assets/${domain}/${key}` })
+  }
+
+  async #sendToAll(
+    conversation: QualifiedId,
+    plaintext: Uint8Array,
+  ): Promise<{ readonly time: string; readonly refusals: number }> {
     const { members } = await this.#client.api.conversation.getConversation(conversation)
     const users = [...members.others, members.self].flatMap(({ qualified_id }) => qualified_id ?? [])
     const { qualified_user_map } = await this.#client.api.user.postListClients({ qualified_users: users })
-    return this.#sendTo(conversation, { devices: idsOf(qualified_user_map), text, refusals: 0 })
+    return this.#sendTo(conversation, { devices: idsOf(qualified_user_map), plaintext, refusals: 0 })
   }
 
   /** As a client that has not noticed any device of the others yet: it learns of them from the refusal. */
   async sendWithStaleDevices(conversation: QualifiedId, text: string): Promise<{ readonly refusals: number }> {
-    return this.#sendTo(conversation, { devices: {}, text, refusals: 0 })
+    return this.#sendTo(conversation, { devices: {}, plaintext: encodeText(text), refusals: 0 })
   }
 
   async #sendTo(
     conversation: QualifiedId,
-    attempt: { readonly devices: Devices; readonly text: string; readonly refusals: number },
+    attempt: { readonly devices: Devices; readonly plaintext: Uint8Array; readonly refusals: number },
   ): Promise<{ readonly time: string; readonly refusals: number }> {
     await this.#beginSessions(attempt.devices)
-    const message = otrMessage(this.#client.validatedClientId, this.#encrypt(attempt.devices, encodeText(attempt.text)))
+    const message = otrMessage(this.#client.validatedClientId, this.#encrypt(attempt.devices, attempt.plaintext))
     try {
       const { id, domain } = conversation
       const { time } = await this.#client.api.conversation.postOTRMessage(id, domain, message)
@@ -261,7 +293,7 @@ export class Device {
   async #read(event: Extract<BackendEvent, { type: 'conversation.otr-message-add' }>, by: Heard['by']): Promise<void> {
     const { domain, id } = event.qualified_from ?? { domain: '', id: event.from }
     const plaintext = await this.#proteus.decrypt(`${domain}/${id}/${event.data.sender}`, event.data.text)
-    if (plaintext) this.#hear({ by, event, text: decodeText(plaintext) })
+    if (plaintext) this.#hear({ by, event, ...read(plaintext) })
   }
 
   async #self(): Promise<QualifiedId> {
@@ -274,6 +306,11 @@ export class Device {
     if (!this.#sessions) throw new Error('this device is not registered')
     return this.#sessions
   }
+}
+
+function read(plaintext: Uint8Array): Pick<Heard, 'text' | 'file'> {
+  const file = decodeFile(plaintext)
+  return file ? { file } : { text: decodeText(plaintext) }
 }
 
 function idsOf(users: Record<string, Record<string, readonly { id: string }[]>>): Devices {

@@ -82,6 +82,30 @@ function stories(ingress: Ingress): void {
     assert.equal(alice.heard.find(hasText('four'))?.by, 'websocket')
   })
 
+  test('an image that is sent encrypted on one backend is fetched and decrypted on another one', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await alice.device.createGroup('pictures', [bob.id])
+    await bob.hears('the new group', isIn(conversation, 'conversation.create'))
+    const image = randomBytes(300_000)
+    const sent = await alice.device.sendFile(conversation, image)
+    assert.equal(sent.domain, alice.id.domain)
+    const { file } = await bob.hears('the image', ({ file: heard }) => heard?.key === sent.key)
+    assert.ok(file)
+    assert.ok(Buffer.from(await bob.device.fetchFile(file)).equals(image), 'it is another image')
+
+    const notFound = /status code 404/
+    const unknown = { ...file, key: '3-5-00000000-0000-4000-8000-00000000dead' }
+    await assert.rejects(bob.device.fetchFile({ ...file, token: 'd3Jvbmc=' }), notFound)
+    await assert.rejects(bob.device.fetchFile(unknown), notFound)
+    await assert.rejects(alice.device.fetchFile(unknown), notFound)
+    await assert.rejects(bob.device.fetchFile({ ...file, domain: 'nowhere.test' }), /status code 4(00|22)/)
+    await assert.rejects(bob.device.deleteFile(file), /Assets of other backends cannot be deleted/)
+    await alice.device.deleteFile(file)
+    await assert.rejects(bob.device.fetchFile(file), notFound)
+    await assert.rejects(alice.device.fetchFile(file), notFound)
+  })
+
   test('both devices of a person read what another backend sends', async () => {
     await using pair = await alphaMeetsBeta(world)
     const { alice, bob } = pair

@@ -17,6 +17,8 @@ export interface BackendSetup {
   readonly databaseUrl: string | undefined
   /** As an operator runs it, instead of for trying things: nothing is traced, and memory is not spared. */
   readonly isMeasured?: boolean
+  /** Sections of the file in which this world is unlike others. */
+  readonly settings?: object | undefined
 }
 
 export async function writeBackendConfig(setup: BackendSetup): Promise<void> {
@@ -27,7 +29,7 @@ export async function writeBackendConfig(setup: BackendSetup): Promise<void> {
 }
 
 export function backendConfig(setup: BackendSetup) {
-  const { backend, ports, remotes, dns, authorityFile, databaseUrl, isMeasured = false } = setup
+  const { backend, ports, remotes, dns, authorityFile, databaseUrl, isMeasured = false, settings } = setup
   const identity = { certificateFile: backend.certificateFile, privateKeyFile: backend.keyFile }
   const listen = Object.entries(ports).map(([listener, port]) => [listener, { host: LOOPBACK, port }] as const)
   return {
@@ -51,6 +53,7 @@ export function backendConfig(setup: BackendSetup) {
     },
     development: { insecureCookies: true, headlessCode: HEADLESS_CODE, traceHops: !isMeasured },
     log: { level: 'info' },
+    ...settings,
   }
 }
 

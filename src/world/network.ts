@@ -26,6 +26,8 @@ export interface NetworkPlan {
   readonly ingress: IngressKind
   readonly roles: Arrangement
   readonly databaseUrl: (domain: string) => string | undefined
+  /** Sections of every backend's configuration. */
+  readonly settings?: object | undefined
   /** Default: our own server in this process. */
   readonly startDns?: (options: Required<Pick<DnsServerOptions, 'zones' | 'port'>>) => Promise<DnsHandle>
   readonly isMeasured?: boolean
@@ -124,6 +126,7 @@ function backendOf(plan: NetworkPlan, dns: DnsHandle, domain: string): Backend {
     dns: { host: dns.host, port: dns.port },
     authorityFile: plan.layout.authorityFile,
     databaseUrl: plan.databaseUrl(domain),
+    settings: plan.settings,
     ingress: plan.ingress,
     roles: plan.roles,
     ...(plan.isMeasured && { isMeasured: true }),

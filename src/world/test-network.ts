@@ -23,6 +23,8 @@ export interface Shape extends Partial<AsyncDisposable> {
   /** A server in which each backend has its own database; without one the embedded database is used. */
   readonly createDatabase?: (name: string) => Promise<string>
   readonly startDns?: NetworkPlan['startDns']
+  /** Sections of every backend's configuration. */
+  readonly settings?: object
 }
 
 /** The built-in ingress, the embedded database, our own DNS; one process per backend, so that it can be killed. */
@@ -121,6 +123,7 @@ async function startOnFreePorts(
         ingress: shape.ingress,
         roles: shape.roles,
         databaseUrl: (domain) => databases.get(domain),
+        settings: shape.settings,
         ...(shape.startDns && { startDns: shape.startDns }),
         clock: systemClock,
         onDeath: (process, ending) => void reportDeath(process, ending),

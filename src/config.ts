@@ -285,6 +285,17 @@ export const Config = z.strictObject({
     .prefault({}),
   conversations: Conversations.describe('What conversations of this backend may be like.'),
   development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
+  tracing: z
+    .strictObject({
+      otlpUrl: z
+        .url({ protocol: /^https?$/ })
+        .max(2_048)
+        .optional()
+        .describe('Collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.'),
+      sampleRatio: z.number().min(0).max(1).default(1).describe('Part of all traces that is kept.'),
+    })
+    .prefault({})
+    .describe('Where the time of requests goes, for OpenTelemetry. Off without a collector.'),
   log: z
     .strictObject({
       level: z

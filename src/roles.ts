@@ -16,8 +16,10 @@ import { call } from '#src/kit/http/client.ts'
 import { listen, type Listener } from '#src/kit/http/server.ts'
 import type { Route } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
+import { exportOtlp } from '#src/kit/otlp.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { traceHops } from '#src/kit/trace.ts'
+import { createTracer, noTracer, type Tracer } from '#src/kit/tracing.ts'
 import { startCourier } from '#src/queue/courier.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { federatorOverHttp } from '#src/rpc/federator-over-http.ts'
@@ -25,6 +27,7 @@ import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { type RemoteBackends, remoteBackends } from '#src/rpc/remote-backends.ts'
 import { remoteStreams } from '#src/rpc/remote-streams.ts'
 import { type Switchboard, switchboard } from '#src/rpc/switchboard.ts'
+import { tracedDeliveries, tracedRoutes } from '#src/rpc/traced.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import { brigMigrations, startBrig } from '#src/services/brig/brig.ts'
 import { startCargohold } from '#src/services/cargohold/cargohold.ts'
@@ -59,6 +62,7 @@ interface Shared {
   readonly board: Switchboard<Part>
   readonly addresses: Record<string, string>
   readonly knownRemotes: () => Promise<RemoteConfigs>
+  readonly tracer: Tracer
 }
 
 /** Starts in the order in which parts need each other, and stops in the reverse: the front door closes first. */
@@ -69,7 +73,16 @@ export const serveRoles = async ({ config, roles, log }: ServeOptions): Promise<
     switchboard<Part>({ isLocal: (part) => roles.includes(part), urlOf: (part) => urlOf(config.listen[part]) }),
   )
   const addresses: Record<string, string> = {}
-  const shared: Shared = { config, roles, log, stack, board, addresses, knownRemotes: remotesFrom(board) }
+  const shared: Shared = {
+    config,
+    roles,
+    log,
+    stack,
+    board,
+    addresses,
+    knownRemotes: remotesFrom(board),
+    tracer: tracerFor(config, { log, stack }),
+  }
   const database = WITH_DATABASE.some((role) => roles.includes(role)) ? await openFor(shared) : undefined
 
   const federator = lateFederator(shared)
@@ -81,6 +94,15 @@ export const serveRoles = async ({ config, roles, log }: ServeOptions): Promise<
   if (roles.includes('gateway')) await startFront(shared, gundeck?.acceptUpgrade)
   const owned = stack.move()
   return { addresses, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+const tracerFor = (
+  { domain, tracing: { otlpUrl: url, sampleRatio } }: Config,
+  { log, stack }: Pick<Shared, 'log' | 'stack'>,
+): Tracer => {
+  if (url === undefined) return noTracer
+  const { take } = stack.use(exportOtlp({ url, service: `comity ${domain}`, clock, log }))
+  return createTracer({ onFinished: take, sampleRatio, clock, random })
 }
 
 const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
@@ -134,13 +156,14 @@ interface Started extends AsyncDisposable {
 
 /** Makes a started part reachable, in memory for this process and on its internal address for others. */
 const serve = async (
-  { config, board, stack, addresses, log }: Shared,
+  { config, board, stack, addresses, tracer, log }: Shared,
   part: Part,
   started: Started,
 ): Promise<Listener> => {
   stack.use(started)
-  board.serve(part, started.routes)
-  const listener = stack.use(await listen(started.routes, { ...config.listen[part], name: part, log }))
+  const routes = tracedRoutes(part, started.routes, tracer)
+  board.serve(part, routes)
+  const listener = stack.use(await listen(routes, { ...config.listen[part], name: part, log }))
   addresses[part] = listener.url
   return listener
 }
@@ -176,14 +199,14 @@ const startQueue = async (
   database: Database,
   federator: FederatorTransport | undefined,
 ): Promise<void> => {
-  const { config, board, knownRemotes, log } = shared
+  const { config, board, knownRemotes, tracer, log } = shared
   const courier = await startCourier({
     database,
     outboxes: [
       { service: 'brig', db: await database.schema('brig', brigMigrations, outboxMigrations) },
       { service: 'galley', db: await database.schema('galley', galleyMigrations, outboxMigrations) },
     ],
-    federator,
+    federator: federator && tracedDeliveries(federator, tracer),
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },
     ownDomain: config.domain,
     knownDomains: async () => (await knownRemotes()).remotes.map((remote) => remote.domain),
@@ -226,7 +249,7 @@ const secretOf = ({ dataDirectory }: Config, { ingressSecretFile }: FederationCo
   ensureIngressSecret(ingressSecretFile ?? defaultIngressSecretFile(dataDirectory), random)
 
 const startFederatorHere = async (shared: Shared, federation: FederationConfig): Promise<Federator> => {
-  const { config, board, stack, addresses, knownRemotes, log } = shared
+  const { config, board, stack, addresses, knownRemotes, tracer, log } = shared
   const federator = await startFederator({
     config: {
       domain: config.domain,
@@ -247,6 +270,7 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       galley: board.transport('galley'),
       cargohold: board.transport('cargohold'),
     },
+    tracer,
     clock,
     random,
     log,

@@ -6,6 +6,7 @@ import type { Domain } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
+import { noTracer, type Tracer } from '#src/kit/tracing.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { contextOf } from './channel/tls.ts'
 import { createPeerGates } from './channel/gates.ts'
@@ -59,6 +60,8 @@ export interface FederatorNeeds {
   readonly config: FederatorConfig
   readonly remotes: RemotesProvider
   readonly components: Components
+  /** Default: nobody traces. */
+  readonly tracer?: Tracer
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -70,7 +73,7 @@ export interface Federator extends AsyncDisposable {
 }
 
 export const startFederator = async (needs: FederatorNeeds): Promise<Federator> => {
-  const { config, clock, log } = needs
+  const { config, clock, log, tracer = noTracer } = needs
   const tls = await followTls({ files: config.tls, owner: 'federator', adopt: (next) => contextOf(next), clock, log })
   const metrics = createMetrics()
   const discovery = await discoveryOf(needs, metrics)
@@ -89,6 +92,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     headersTimeoutMs: config.headersTimeoutMs,
     bodyIdleTimeoutMs: config.bodyIdleTimeoutMs,
     gates,
+    tracer,
   })
   expulsion.watch(outward.sessions)
   metrics.watch(outward.channels)
@@ -100,6 +104,7 @@ export const startFederator = async (needs: FederatorNeeds): Promise<Federator> 
     discovery,
     metrics,
     callComponent,
+    tracer,
     onHeard: gates.heard,
   })
   const listeners = await listenBoth({ config, outward, handle, identities, metrics, clock, log })

@@ -34,6 +34,7 @@ export const serveInward = ({ handle, identities, secret, log }: InwardListenerN
         originDomain: headerOf(request, 'wire-origin-domain'),
         apiVersion: headerOf(request, 'x-wire-api-version'),
         requestId: headerOf(request, 'wire-origin-request-id'),
+        traceparent: headerOf(request, 'traceparent'),
       },
       forwardedFor: headerOf(request, 'x-forwarded-for'),
       identity: certificate === undefined ? undefined : identities.fromHeader(certificate),

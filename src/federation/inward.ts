@@ -11,6 +11,7 @@ import { jsonResponse, readAll, type WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
+import { inSpan, type Tracer, withTraceparent } from '#src/kit/tracing.ts'
 import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
 import { collect, type RequestStream } from './bodies.ts'
 import type { CallComponent } from './components.ts'
@@ -43,6 +44,8 @@ export interface InwardRequest {
     /** Several headers joined by commas. */
     readonly apiVersion: string | undefined
     readonly requestId: string | undefined
+    /** The trace that the peer says this belongs to (W3C Trace Context). */
+    readonly traceparent: string | undefined
   }
   readonly forwardedFor: string | undefined
   /** Verified by the ingress. Undefined when there is none that can be read. */
@@ -61,6 +64,7 @@ export interface InwardNeeds {
   /** This backend has proved to be there. */
   readonly onHeard: (domain: Domain) => void
   readonly metrics: FederationMetrics
+  readonly tracer: Tracer
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -70,19 +74,35 @@ export const createInward =
   (needs: InwardNeeds): HandleInward =>
   async (request) => {
     const requestId = requestIdOf(request.claims.requestId, needs.random)
-    try {
-      const read = readRequest(request)
-      if (read.outcome === 'unreadable') return read.response
-      hop(needs.log, 'federator-in', requestId, { origin: read.origin, rpc: read.path.rpc })
-      await admit(request, read, needs)
-      needs.onHeard(read.origin)
-      return await forward(request, { ...read, requestId }, needs)
-    } catch (error) {
-      const response = errorResponse(error, { log: needs.log, what: `receiving ${request.method} of another backend` })
-      if (response.status >= 500) needs.metrics.netError()
-      return response
-    }
+    const read = readRequest(request)
+    if (read.outcome === 'unreadable') return read.response
+    const { origin, path } = read
+    const attributes = { origin, component: path.component, rpc: path.rpc, 'comity.request_id': requestId }
+    const { traceparent } = request.claims
+    return needs.tracer.enter(`receive ${path.rpc}`, { kind: 'server', traceparent, attributes }, () =>
+      receive(request, { ...read, requestId }, needs),
+    )
   }
+
+const receive = async (request: InwardRequest, read: Admitted, needs: InwardNeeds): Promise<WireResponse> => {
+  try {
+    hop(needs.log, 'federator-in', read.requestId, { origin: read.origin, rpc: read.path.rpc })
+    await inSpan('admit', {}, () => admit(request, read, needs))
+    needs.onHeard(read.origin)
+    return await forward(request, read, needs)
+  } catch (error) {
+    noteRefusal(error, read, needs.log)
+    const response = errorResponse(error, { log: needs.log, what: `receiving ${request.method} of another backend` })
+    if (response.status >= 500) needs.metrics.netError()
+    return response
+  }
+}
+
+/** Under the request id that the other side has in its log. */
+const noteRefusal = (error: unknown, { origin, path, requestId }: Admitted, log: Log): void => {
+  if (!(error instanceof Refusal)) return
+  log.info({ requestId, origin, rpc: path.rpc, label: error.label }, 'a call of another backend was refused')
+}
 
 interface ReadRequest {
   readonly path: RpcPath
@@ -136,12 +156,10 @@ interface Admitted extends ReadRequest {
 
 const forward = async (request: InwardRequest, admitted: Admitted, needs: InwardNeeds): Promise<WireResponse> => {
   const { component, rpc } = admitted.path
-  const response = await needs.callComponent({
-    component,
-    rpc,
-    headers: componentHeaders(request, admitted),
-    body: await readBody(request.body),
-  })
+  const body = await readBody(request.body)
+  const response = await inSpan('component', { kind: 'client' }, () =>
+    needs.callComponent({ component, rpc, headers: withTraceparent(componentHeaders(request, admitted)), body }),
+  )
   return response.status >= 500 ? rerendered(response) : relayed(response)
 }
 

@@ -161,6 +161,7 @@ ${tlsSection(ingress).replace('%DEFAULT%', '')}        server_name ${ingress.inf
             proxy_set_header Wire-Origin-Domain $http_wire_origin_domain;
             proxy_set_header X-Wire-API-Version $http_x_wire_api_version;
             proxy_set_header Wire-Origin-Request-Id $http_wire_origin_request_id;
+            proxy_set_header Traceparent $http_traceparent;
             proxy_set_header X-SSL-Certificate $ssl_client_escaped_cert;
             proxy_set_header X-Forwarded-For $remote_addr;
             # How the federator knows that it is us who state them. Only the master process of nginx reads the file.

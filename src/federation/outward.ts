@@ -10,6 +10,7 @@ import type { WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
+import { inSpan, startSpan, type Tracer, withTraceparent } from '#src/kit/tracing.ts'
 import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { collectFirst } from './bodies.ts'
 import type { PeerRequest } from './channel/exchange.ts'
@@ -66,6 +67,7 @@ export interface OutwardNeeds {
   readonly bodyIdleTimeoutMs: number
   readonly gates: PeerGates
   readonly metrics: FederationMetrics
+  readonly tracer: Tracer
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -75,19 +77,18 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
   const { metrics, clock } = needs
   const pool = createChannelPool({ ...needs, onPhase: metrics.timed })
 
-  const send = async (request: OutwardRequest): Promise<WireResponse> => {
-    const requestId = requestIdOf(oneValue(request.headers['wire-origin-request-id']), needs.random)
+  const attempt = async (request: OutwardRequest, requestId: string): Promise<WireResponse> => {
     const { domain, component, rpc } = request
     hop(needs.log, 'federator-out', requestId, { domain, component, rpc })
     try {
-      await admit(domain, needs)
+      await inSpan('policy', {}, () => admit(domain, needs))
       const discoveryMs = clock.monotonicMs()
-      const targets = await findTargets(domain, needs)
+      const targets = await inSpan('discovery', {}, () => findTargets(domain, needs))
       metrics.timed(domain, 'discovery', clock.monotonicMs() - discoveryMs)
       const path = `/federation/${component}/${rpc}`
       const toSend = {
         path,
-        headers: headersToSend(request.headers, requestId),
+        headers: withTraceparent(headersToSend(request.headers, requestId)),
         body: request.body,
         signal: request.signal,
       }
@@ -100,6 +101,16 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
       if (response.status >= 500) metrics.netError()
       return response
     }
+  }
+
+  const send = (request: OutwardRequest): Promise<WireResponse> => {
+    const { domain, component, rpc, headers } = request
+    const requestId = requestIdOf(oneValue(headers['wire-origin-request-id']), needs.random)
+    const traceparent = oneValue(headers['traceparent'])
+    const attributes = { domain, component, rpc, 'comity.request_id': requestId }
+    return needs.tracer.enter(`call ${rpc}`, { kind: 'client', traceparent, attributes }, () =>
+      attempt(request, requestId),
+    )
   }
 
   return {
@@ -185,7 +196,7 @@ const throughGate = async (request: PeerRequest, route: Route): Promise<WireResp
   if (entry.is === 'refused') throw callFailed(entry.failure, place)
   const { visit } = entry
   const startMs = route.clock.monotonicMs()
-  const answered = await firstAnswer(request, route).catch((error: unknown) => {
+  const answered = await inSpan('answer', {}, () => firstAnswer(request, route)).catch((error: unknown) => {
     // Our own caller going away, and what we ourselves refused, say nothing about the peer.
     if (error instanceof CallRefusal && error.isOfPeer) visit.trial.failed()
     else visit.trial.abandoned()
@@ -205,7 +216,9 @@ const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, { cloc
   const waitMs = waitAskedFor(status, headers, clock)
   if (waitMs !== undefined) visit.askedToWait(status, waitMs)
   const startMs = clock.monotonicMs()
+  const finish = startSpan('body')
   const leave = (): void => {
+    finish()
     visit.leave()
     metrics.timed(domain, 'body', clock.monotonicMs() - startMs)
   }

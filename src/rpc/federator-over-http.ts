@@ -1,6 +1,7 @@
 /** Our own federator when it runs in another process: `POST /rpc/{domain}/{component}/{rpc}` (§4). */
 import { Pool } from 'undici'
 import { PartUnreachable } from '#src/kit/http/wire.ts'
+import { withTraceparent } from '#src/kit/tracing.ts'
 import type { FederatorTransport } from './federator-transport.ts'
 
 const CONNECTIONS_MAX = 64
@@ -23,7 +24,7 @@ export const federatorOverHttp = (baseUrl: string): FederatorTransport & AsyncDi
         const response = await pool.request({
           method: 'POST',
           path: `/rpc/${domain}/${component}/${rpc}`,
-          headers,
+          headers: withTraceparent(headers),
           body,
           ...(signal && { signal }),
         })

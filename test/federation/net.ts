@@ -13,6 +13,7 @@ import type { KnownRemotes } from '#src/federation/policy.ts'
 import { systemClock } from '#src/kit/clock.ts'
 import { type Log, nullLog } from '#src/kit/log.ts'
 import { systemRandom } from '#src/kit/random.ts'
+import type { Tracer } from '#src/kit/tracing.ts'
 import { type Authority, type CertificateRequest, createAuthority, type Credential } from '#src/world/authority.ts'
 import { type CredentialFiles, writeCredential } from '#src/world/credential-files.ts'
 import { type DnsServer, startDnsServer } from '#src/world/dns-server.ts'
@@ -39,6 +40,7 @@ export interface BackendPlan {
   readonly bodyIdleTimeoutMs?: number
   readonly peerRequestsMax?: number
   readonly log?: Log
+  readonly tracer?: Tracer
 }
 
 export interface TestBackend {
@@ -152,6 +154,7 @@ const startBackend = async (plan: BackendPlan, net: Net, stack: AsyncDisposableS
       components: components.transports,
       ...AMBIENT,
       log: plan.log ?? nullLog,
+      ...(plan.tracer && { tracer: plan.tracer }),
     }),
   )
   const ingress = await startDoor({ plan, net, stack, federator, directory, infraDomain, files, ingressSecret })

@@ -6,6 +6,7 @@ import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { inSpan } from '#src/kit/tracing.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { Discovery, Target } from '../discovery.ts'
 import {
@@ -65,11 +66,12 @@ export const openSession = async (
       async (signal) => {
         const refusalOf = (address: string) => needs.peerAddresses.refusalOf(domain, { address, port: target.port })
         const startMs = needs.clock.monotonicMs()
-        const socket = await dial(addresses, target.port, { clock: needs.clock, signal, refusalOf })
+        const dialling = { clock: needs.clock, signal, refusalOf }
+        const socket = await inSpan('connect', {}, () => dial(addresses, target.port, dialling))
         phase = 'tls'
         const connectedMs = needs.clock.monotonicMs()
         needs.onPhase?.(domain, 'connect', connectedMs - startMs)
-        const secured = await secure(socket, target.host, { tls: needs.tls(), signal })
+        const secured = await inSpan('tls', {}, () => secure(socket, target.host, { tls: needs.tls(), signal }))
         phase = 'http'
         needs.onPhase?.(domain, 'tls', needs.clock.monotonicMs() - connectedMs)
         const session = await startHttp2(secured, target.host, signal)

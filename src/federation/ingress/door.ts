@@ -18,6 +18,7 @@ export interface Arrival {
   readonly originDomain: string | undefined
   readonly apiVersion: string | undefined
   readonly requestId: string | undefined
+  readonly traceparent: string | undefined
   readonly body: RequestStream
 }
 
@@ -39,7 +40,10 @@ export interface DoorNeeds {
 
 export const openDoor =
   ({ infraDomain, handle, random, log }: DoorNeeds): Door =>
-  async ({ method, target, authority, originDomain, apiVersion, requestId: claimed, body }, { identity, address }) => {
+  async (
+    { method, target, authority, originDomain, apiVersion, requestId: claimed, traceparent, body },
+    { identity, address },
+  ) => {
     if (!identity) return malformed('a valid client certificate is required')
     if (hostOf(authority) !== infraDomain) return misdirected()
     if (!target.startsWith('/federation/')) return notFound()
@@ -48,7 +52,7 @@ export const openDoor =
     return handle({
       method,
       target,
-      claims: { originDomain, apiVersion, requestId },
+      claims: { originDomain, apiVersion, requestId, traceparent },
       forwardedFor: address,
       identity,
       body,

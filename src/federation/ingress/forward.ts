@@ -59,6 +59,7 @@ const headersOf = ({ claims, forwardedFor, identity }: InwardRequest): Record<st
     'wire-origin-domain': claims.originDomain,
     'x-wire-api-version': claims.apiVersion,
     'wire-origin-request-id': claims.requestId,
+    traceparent: claims.traceparent,
     'x-forwarded-for': forwardedFor,
     'x-ssl-certificate': identity?.header,
   }

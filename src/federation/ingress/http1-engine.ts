@@ -45,5 +45,6 @@ const arrivalOf = (request: IncomingMessage) => ({
   originDomain: headerOf(request, 'wire-origin-domain'),
   apiVersion: headerOf(request, 'x-wire-api-version'),
   requestId: headerOf(request, 'wire-origin-request-id'),
+  traceparent: headerOf(request, 'traceparent'),
   body: request,
 })

@@ -76,6 +76,7 @@ const arrivalOf = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => (
   originDomain: valueOf(headers, 'wire-origin-domain'),
   apiVersion: valueOf(headers, 'x-wire-api-version'),
   requestId: valueOf(headers, 'wire-origin-request-id'),
+  traceparent: valueOf(headers, 'traceparent'),
   body: stream,
 })
 

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { type Answer, type CallInputOf, type EndpointShape, isStreamBody, type OutcomeOf } from '../endpoint.ts'
+import { withTraceparent } from '../tracing.ts'
 import { type PooledRequest, requestOverPool } from './pooled-request.ts'
 import {
   NO_BODY,
@@ -46,7 +47,7 @@ export const overHttp = (
         return await requestOverPool(pool, {
           method,
           path: renderTarget(request),
-          headers,
+          headers: withTraceparent(headers),
           signal,
           ...bodyOf(request),
         })

@@ -26,6 +26,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'requests from backend to backend, beside chains of nginx and haproxy and the naive way',
     measure: async (say, options) => (await import('./transport/transport.ts')).measureTransport(say, options),
   },
+  isolation: {
+    summary: 'calls to one peer while others hang, drip, reset and have a thousand targets',
+    measure: async (say, options) => (await import('./isolation/isolation.ts')).measureIsolation(say, options),
+  },
   messages: {
     summary: 'messages from person to person of two backends, stored by both',
     measure: async (say, options) => (await import('./messages/messages.ts')).measureMessages(say, options),
@@ -55,6 +59,7 @@ Options of transport:
   --bulk MB     size of the large bodies; 0 leaves them out (default 100)
   --profile DIR profile our processes into DIR instead, and print where they spend their time
 
+Options of isolation: --seconds, --reps, as above
 Options of messages: --seconds, --reps and --profile, as above
 
 Options of assets: --reps; --seconds, here the longest that one measurement of many at once takes (default 10); and

@@ -8,6 +8,7 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { GROUP_MEMBERS_DEFAULT, GROUP_MEMBERS_MAX } from '#src/contract/client/galley-limits.ts'
 import { Domain } from '#src/contract/ids.ts'
+import { TracingConfig } from '#src/kit/otlp.ts'
 import { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
 
@@ -285,17 +286,7 @@ export const Config = z.strictObject({
     .prefault({}),
   conversations: Conversations.describe('What conversations of this backend may be like.'),
   development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
-  tracing: z
-    .strictObject({
-      otlpUrl: z
-        .url({ protocol: /^https?$/ })
-        .max(2_048)
-        .optional()
-        .describe('Collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.'),
-      sampleRatio: z.number().min(0).max(1).default(1).describe('Part of all traces that is kept.'),
-    })
-    .prefault({})
-    .describe('Where the time of requests goes, for OpenTelemetry. Off without a collector.'),
+  tracing: TracingConfig.describe('Where the time of requests goes, for OpenTelemetry. Off without a collector.'),
   log: z
     .strictObject({
       level: z

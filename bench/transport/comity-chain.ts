@@ -79,7 +79,7 @@ const prepareBackend = async (ground: Ground, responder: Responder, domain: stri
   }
   await mkdir(backend.dataDirectory, { recursive: true })
   await ground.certify(backend.directory, backend.infraDomain)
-  ground.announce(domain, backend.infraDomain, ports.ingress)
+  ground.announce(domain, [backend.infraDomain], ports.ingress)
   await writeFile(backend.configFile, yaml(asOperated(plan, responder.port)))
   return { plan }
 }

@@ -30,8 +30,8 @@ export interface Ground extends AsyncDisposable {
   directoryOf(site: string): Promise<string>
   /** A certificate for both directions that names this host. */
   certify(directory: string, host: string): Promise<CredentialFiles>
-  /** Makes DNS say that the backend `domain` is reached at `host`, which is this machine. */
-  announce(domain: string, host: string, port: number): void
+  /** Makes DNS say that the backend `domain` is reached at these hosts, which are all this machine. */
+  announce(domain: string, hosts: readonly string[], port: number): void
   start(plan: ProcessPlan): Promise<ManagedProcess>
 }
 
@@ -71,13 +71,13 @@ export const startGround = async ({ options, sites, onDeath }: GroundPlan): Prom
       return made
     },
     certify: async (where, host) => writeCredential(where, 'federator', await authority.issue({ dnsNames: [host] })),
-    announce: (domain, host, port) =>
+    announce: (domain, hosts, port) =>
       dns.setZone({
         origin: domain,
-        records: [
+        records: hosts.flatMap((host) => [
           { type: 'SRV', name: `_wire-server-federator._tcp.${domain}`, port, target: host },
           { type: 'A', name: host, address: LOOPBACK },
-        ],
+        ]),
       }),
     start: async (plan) => {
       const started = await startProcess(plan, systemClock)

@@ -1,7 +1,19 @@
 /** Sending finished spans to a collector: OTLP over HTTP with JSON, which every collector reads. */
+import { z } from 'zod'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import type { FinishedSpan, SpanKind } from './tracing.ts'
+
+export const TracingConfig = z
+  .strictObject({
+    otlpUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2_048)
+      .optional()
+      .describe('Collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.'),
+    sampleRatio: z.number().min(0).max(1).default(1).describe('Part of all traces that is kept.'),
+  })
+  .prefault({})
 
 export interface OtlpOptions {
   /** Where the collector takes traces, `/v1/traces` included. */

@@ -12,30 +12,42 @@ export const nginxExecutable = await findExecutable('nginx')
 
 const START_MS = 10_000
 
-export const startNginx = async (ingress: NginxIngress): Promise<AsyncDisposable> => {
+export const startNginx = (ingress: NginxIngress): Promise<AsyncDisposable> =>
+  runNginx(ingress.directory, renderNginxConfig(ingress), ingress.listen)
+
+/** Any configuration that keeps its files in this directory. */
+export const runNginx = async (
+  directory: string,
+  configuration: string,
+  listen: NginxIngress['listen'],
+): Promise<AsyncDisposable> => {
   if (nginxExecutable === undefined) throw new Error('nginx is not installed')
   // Started by root, nginx works as somebody else, who must reach its directory.
-  await chmod(ingress.directory, 0o755)
-  const file = join(ingress.directory, 'nginx.conf')
-  await writeFile(file, renderNginxConfig(ingress))
-  const child = spawn(nginxExecutable, ['-c', file, '-p', ingress.directory], {
+  await chmod(directory, 0o755)
+  const file = join(directory, 'nginx.conf')
+  await writeFile(file, configuration)
+  const child = spawn(nginxExecutable, ['-c', file, '-p', directory], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
-  await withDeadline((signal) => untilListening(child, ingress, signal), START_MS, 'starting nginx')
+  await withDeadline((signal) => untilListening(child, listen, signal), START_MS, 'starting nginx')
   return {
     [Symbol.asyncDispose]: async () => {
       process.off('exit', kill)
       if (child.exitCode !== null)
-        throw new Error(`nginx ended by itself: ${await readFile(join(ingress.directory, 'error.log'), 'utf8')}`)
+        throw new Error(`nginx ended by itself: ${await readFile(join(directory, 'error.log'), 'utf8')}`)
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
   }
 }
 
-const untilListening = async (child: ChildProcess, { listen }: NginxIngress, signal: AbortSignal): Promise<void> => {
+const untilListening = async (
+  child: ChildProcess,
+  listen: NginxIngress['listen'],
+  signal: AbortSignal,
+): Promise<void> => {
   while (!signal.aborted) {
     if (child.exitCode !== null) throw new Error(`nginx ended with code ${child.exitCode}`)
     if (await accepts(listen)) return

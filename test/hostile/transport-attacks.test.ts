@@ -65,10 +65,10 @@ function tryAll(kind: Exclude<IngressKind, 'split'>): void {
 
   /** The other peer is answered before, while and after the attack goes on. */
   const whileServed = async (attack: () => Promise<unknown>): Promise<void> => {
-    let isOver = false
-    const attacked = attack().finally(() => (isOver = true))
+    const over = new AbortController()
+    const attacked = attack().finally(() => over.abort())
     const serve = async (): Promise<void> => {
-      for (let served = 0; !isOver || served < SERVED_MIN; served++) assert.equal(await ask(), 200)
+      for (let served = 0; !over.signal.aborted || served < SERVED_MIN; served++) assert.equal(await ask(), 200)
     }
     await Promise.all([withDeadline(serve(), SERVED_WITHIN_MS, 'serving the other peer'), attacked])
   }

@@ -90,6 +90,14 @@ test('what breaks off never looks whole', async () => {
   await assert.rejects(nothing, /broke off/)
 })
 
+test('what breaks off before anybody reads ends nothing but itself', async () => {
+  const stream = answer()
+  const body = await bodyOfAnswer(stream, testClock())
+  stream.destroy()
+  await new Promise((resolve) => setImmediate(resolve))
+  await assert.rejects(readAll(body), /broke off/)
+})
+
 test('whoever stops reading stops the peer', async () => {
   const stream = answer()
   const body = await bodyOfAnswer(stream, testClock())

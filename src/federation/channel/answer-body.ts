@@ -69,6 +69,8 @@ class StreamedAnswer extends Readable {
     this.#stream = stream
     this.#clock = clock
     this.#askedMs = clock.monotonicMs()
+    // It may break before anybody reads; who reads then is told, and the process must not end for want of a listener.
+    this.on('error', () => {})
     for (const chunk of held) this.#passOn(chunk)
     stream.on('data', (chunk: Uint8Array) => this.#take(chunk))
     stream.on('error', (error: Error) => this.destroy(error))

@@ -86,6 +86,8 @@ const streamed = (controller: Dispatcher.DispatchController): Receiver & { reado
       callback(error)
     },
   })
+  // It may break before anybody reads; who reads then is told, and the process must not end for want of a listener.
+  stream.on('error', () => {})
   return {
     stream,
     data: (chunk) => {

@@ -1,5 +1,6 @@
 /** The stories on the smallest backend there is: one process each, built-in ingress, embedded database. */
 import { EMBEDDED } from '#src/world/test-network.ts'
+import { accountStories } from './accounts.ts'
 import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
@@ -17,4 +18,5 @@ tell(
   outageStories,
   peopleStories,
   assetStories,
+  accountStories,
 )

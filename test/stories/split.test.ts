@@ -1,6 +1,7 @@
 /** The stories on what an operator runs: nginx, PostgreSQL, a real name server, every role a process of its own. */
 import { test } from 'node:test'
 import { shapeNamed, whatIsMissing } from '#test/services/shapes.ts'
+import { accountStories } from './accounts.ts'
 import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
@@ -22,5 +23,6 @@ if (missing) {
     outageStories,
     peopleStories,
     assetStories,
+    accountStories,
   )
 }

@@ -1,5 +1,5 @@
 /** What the gateway answers without asking anybody. */
-import { CLIENT_API_VERSIONS, gatewayClient } from '#src/contract/client/gateway.ts'
+import { CLIENT_API_VERSIONS, FIRST_VERSION_WITH_EVENTS, gatewayClient } from '#src/contract/client/gateway.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { Route } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -11,6 +11,8 @@ interface OwnFacts {
   readonly domain: Domain
   readonly federates: boolean
 }
+
+const NOT_A_WEBSOCKET = { outcome: 'not-a-websocket', headers: { upgrade: 'websocket' } } as const
 
 export const ownRoutes = ({ domain, federates }: OwnFacts, log: Log): Route[] => {
   const versions = {
@@ -24,7 +26,9 @@ export const ownRoutes = ({ domain, federates }: OwnFacts, log: Log): Route[] =>
     {
       'get-api-version': async () => ({ outcome: 'versions', body: versions }),
       ...apiDocs(),
-      'await-notifications': async () => ({ outcome: 'not-a-websocket', headers: { upgrade: 'websocket' } }),
+      'await-notifications': async () => NOT_A_WEBSOCKET,
+      'stream-events': async (_, { apiVersion }) =>
+        apiVersion < FIRST_VERSION_WITH_EVENTS ? { outcome: 'too-old' } : NOT_A_WEBSOCKET,
     },
     { log },
   )

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Log } from '#src/kit/log.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
-import { type AcceptUpgrade, AWAIT_PATH, clientFilterOf, type Handover, refuseUpgrade } from '#src/rpc/upgrade.ts'
+import { type AcceptUpgrade, eventsQueryOf, type Handover, refuseUpgrade, UPGRADE_PATHS } from '#src/rpc/upgrade.ts'
 import { TUNNEL_CONNECT_TIMEOUT_MS } from './limits.ts'
 
 /** `baseUrl` is gundeck's internal listener. */
@@ -31,9 +31,12 @@ export const tunnelTo =
     return { goAway: () => upstream.end() }
   }
 
-const handshake = ({ request, caller, requestId }: Handover, host: string): string => {
-  const client = clientFilterOf(request.url ?? '')
-  const query = client === undefined ? '' : `?${new URLSearchParams({ client }).toString()}`
+const handshake = ({ kind, request, caller, requestId }: Handover, host: string): string => {
+  const { client, marker } = eventsQueryOf(request.url ?? '')
+  const query = new URLSearchParams({
+    ...(client !== undefined && { client }),
+    ...(marker !== undefined && { sync_marker: marker }),
+  })
   const headers: Record<string, string> = {
     host,
     connection: 'Upgrade',
@@ -44,7 +47,9 @@ const handshake = ({ request, caller, requestId }: Handover, host: string): stri
     ...callerHeaders(caller),
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return [`GET ${AWAIT_PATH}${query} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+  return [`GET ${UPGRADE_PATHS[kind]}${query.size > 0 ? `?${query.toString()}` : ''} HTTP/1.1`, ...lines, '', ''].join(
+    '\r\n',
+  )
 }
 
 // The parser has refused line breaks in headers, so none can get into what we write.

@@ -62,6 +62,17 @@ test('a websocket is handed to gundeck with its caller and its filter, and witho
   socket.terminate()
 })
 
+test('a stream of events is asked for with the prefix of its version, and handed over with its marker', async () => {
+  const socket = open(`/v8/events?client=5d1f&sync_marker=m%20%26&access_token=${gateway.token}`)
+  await once(socket, 'message')
+  assert.deepEqual(
+    handshakes.map(({ url }) => url),
+    ['/i/events?client=5d1f&sync_marker=m+%26'],
+  )
+  assert.equal(await refusalOf(open('/v8/events')), 401)
+  socket.terminate()
+})
+
 test('frames of every size pass in both directions', async () => {
   const socket = open('/websocket', { authorization: `Bearer ${gateway.token}` })
   await once(socket, 'message')
@@ -105,7 +116,7 @@ test('without a good token there is no websocket, and gundeck hears nothing', as
 })
 
 test('a prefix or another path makes no websocket', async () => {
-  for (const path of ['/v8/await', '/events', '/i/await']) {
+  for (const path of ['/v8/await', '/events', '/v7/events', '/i/await', '/i/events']) {
     assert.equal(await refusalOf(open(path, { authorization: `Bearer ${gateway.token}` })), 404)
   }
   assert.deepEqual(handshakes, [])

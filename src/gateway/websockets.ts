@@ -1,11 +1,13 @@
-/** `/await` at the front door: check the token, then let gundeck have the socket. */
+/** `/await` and `/events` at the front door: check the token, then let gundeck have the socket. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { FIRST_VERSION_WITH_EVENTS } from '#src/contract/client/gateway.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
-import { type AcceptUpgrade, refuseUpgrade, type UpgradedSocket } from '#src/rpc/upgrade.ts'
+import { type AcceptUpgrade, refuseUpgrade, type UpgradedSocket, type UpgradeKind } from '#src/rpc/upgrade.ts'
 import { type AccessTokens, tokenOf } from './access-token.ts'
+import { readVersion } from './versions.ts'
 
 interface Needs {
   readonly tokens: AccessTokens
@@ -22,13 +24,20 @@ export interface Websockets {
 }
 
 const AWAIT = /^\/(?:await|websocket)(?:\?|$)/
+const EVENTS = /^\/events(?:\?|$)/
+
+const kindOf = (url: string): UpgradeKind | undefined => {
+  if (AWAIT.test(url)) return 'await'
+  const { version = 0, target } = readVersion(url)
+  return version >= FIRST_VERSION_WITH_EVENTS && EVENTS.test(target) ? 'events' : undefined
+}
 
 /**
  * Whether a request is a handshake for us. All others that want to upgrade to something, e.g. to HTTP/2, are served
  * as what they are without it (RFC 9110 §7.8), by the routes.
  */
 export const isHandshake = ({ method, url = '', headers }: IncomingMessage): boolean =>
-  method === 'GET' && AWAIT.test(url) && headers.upgrade?.toLowerCase() === 'websocket'
+  method === 'GET' && kindOf(url) !== undefined && headers.upgrade?.toLowerCase() === 'websocket'
 
 export const serveWebsockets = (server: Server, { tokens, accept, random, log }: Needs): Websockets => {
   const open = new Map<Duplex, UpgradedSocket | undefined>()
@@ -42,7 +51,8 @@ export const serveWebsockets = (server: Server, { tokens, accept, random, log }:
       refuseUpgrade(socket, verdict.kind === 'invalid' ? '401 Unauthorized' : '403 Forbidden')
       return
     }
-    const upgraded = await accept({ request, socket, head, caller: verdict.caller, requestId })
+    const kind = kindOf(request.url ?? '') ?? 'await'
+    const upgraded = await accept({ kind, request, socket, head, caller: verdict.caller, requestId })
     if (open.has(socket)) open.set(socket, upgraded)
   }
 

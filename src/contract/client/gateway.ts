@@ -12,6 +12,9 @@ export const CLIENT_API_VERSIONS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8
 
 const VERSIONS_MAX = 100
 
+/** rules.md §17. */
+export const FIRST_VERSION_WITH_EVENTS = 8
+
 export const gatewayClient = {
   'get-api-version': endpoint('Which versions of the client API this backend serves.', {
     method: 'GET',
@@ -59,4 +62,18 @@ export const gatewayClient = {
     // A websocket handshake ends in a 101 that no route writes; the route is what everybody else gets.
     answers: { 'not-a-websocket': failure(426, 'upgrade-required', 'This address speaks WebSocket only') },
   }),
+
+  'stream-events': endpoint(
+    'Opens the websocket of a device that acknowledges what it gets (capability `consumable-notifications`). From ' +
+      'version 8 on, with that prefix; `client` names the device, `sync_marker` asks to be told where the past ends.',
+    {
+      method: 'GET',
+      path: '/events',
+      access: 'token',
+      answers: {
+        'not-a-websocket': failure(426, 'upgrade-required', 'This address speaks WebSocket only'),
+        'too-old': failure(404, 'no-endpoint', 'The requested endpoint does not exist'),
+      },
+    },
+  ),
 }

@@ -64,6 +64,14 @@ export const gundeckInternal = {
     answers: { done: answer(200, Done, 'All of them are stored.') },
   }),
 
+  'open-stream': endpoint('Let a device acknowledge what it gets, from what is told next on.', {
+    method: 'POST',
+    path: '/i/streams',
+    access: 'internal',
+    body: z.object({ user: UserId, client: ClientId }),
+    answers: { done: answer(200, Done) },
+  }),
+
   'remove-client': endpoint('Close the sockets of a device that was removed. Push `user.client-remove` before.', {
     method: 'POST',
     path: '/i/clients/remove',

@@ -29,6 +29,8 @@ export interface Announcements {
   /** An event for all devices of these users. */
   push(tx: BrigTransaction, told: { users: readonly UserId[]; event: PushedEvent }, cause: Cause): Promise<QueueId>
   align(tx: BrigTransaction, alignment: OneToOneAlignment, cause: Cause): Promise<QueueId>
+  /** Lets the device acknowledge what it is told from then on. To be said before anything that it must not miss. */
+  openStream(tx: BrigTransaction, device: { user: UserId; client: ClientId }, cause: Cause): Promise<QueueId>
   closeDevice(tx: BrigTransaction, device: { user: UserId; client: ClientId }, cause: Cause): Promise<QueueId>
   /** Takes a deleted user out of all conversations, then forgets what he was told. */
   forgetUser(tx: BrigTransaction, gone: { user: UserId }, cause: Cause): Promise<QueueId>
@@ -52,6 +54,9 @@ export const announcements = ({ random, courier, log }: Needs): Announcements =>
 
   align: (tx, alignment, { requestId }) =>
     enqueueLocal(tx, { target: 'galley', endpoint: 'connect-one2one', body: alignment, requestId }),
+
+  openStream: (tx, device, { requestId }) =>
+    enqueueLocal(tx, { target: 'gundeck', endpoint: 'open-stream', body: device, requestId }),
 
   closeDevice: (tx, device, { requestId }) =>
     enqueueLocal(tx, { target: 'gundeck', endpoint: 'remove-client', body: device, requestId }),

@@ -11,11 +11,7 @@ import type { StoredDevice } from './store-devices.ts'
 export const deviceId = (lastKey: string): ClientId =>
   ClientId.parse(createHash('sha256').update(lastKey).digest().subarray(0, 8).toString('hex'))
 
-/**
- * Only what we support. `consumable-notifications` above all is passed over: a client that had it would wait for a
- * stream that we do not serve (client-users.md §5.3).
- */
-const GRANTED: readonly Capability[] = ['legalhold-implicit-consent']
+const GRANTED: readonly Capability[] = ['legalhold-implicit-consent', 'consumable-notifications']
 
 export const granted = (asked: readonly string[]): Capability[] => GRANTED.filter((each) => asked.includes(each))
 

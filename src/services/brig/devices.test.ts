@@ -158,42 +158,50 @@ test('malformed prekeys and types are refused and nothing is stored', async () =
   assert.deepEqual(devices.outcome === 'found' && devices.body, [])
 })
 
+const LEGAL_HOLD = 'legalhold-implicit-consent'
+const STREAM = 'consumable-notifications'
+
 test('CLI-018 CLI-011: capabilities are shown as each version knows them, only grow, and only those we support are granted', async () => {
   const alice = await registerPerson(a)
-  const capability = 'legalhold-implicit-consent'
-  const asked = [capability, 'consumable-notifications', 'telepathy']
+  const asked = [LEGAL_HOLD, STREAM, 'telepathy']
   const client = await addDevice(alice, 'capable', { capabilities: { capabilities: asked } })
-  const shown = async (version: number) => {
-    const found = await alice.calls('get-device', { params: { client } }, version)
-    return found.outcome === 'found' && found.body.capabilities
-  }
-  assert.deepEqual(await shown(8), [capability])
-  assert.deepEqual(await shown(7), [capability])
-  assert.deepEqual(await shown(6), { capabilities: [capability] })
-  const update = async (capabilities: string[]) =>
-    (await alice.calls('update-device', { params: { client }, body: { capabilities } })).outcome
-  assert.equal(await update([capability]), 'updated')
-  assert.equal(await update([]), 'capability-removed')
-  const listed = await alice.calls('get-capabilities', { params: { client } }, 6)
-  assert.deepEqual(listed.outcome === 'found-nested' && listed.body, { capabilities: [capability] })
-})
-
-test('CLI-018: versions before 8 do not know of consumable notifications', async () => {
-  const alice = await registerPerson(a)
-  const client = await addDevice(alice, 'consuming')
-  const all = ['legalhold-implicit-consent', 'consumable-notifications']
-  await a.alter(`update brig.clients set capabilities = '${JSON.stringify(all)}' where id = '${client}'`)
   const shown = async (version: number) => {
     const found = await alice.calls('get-device', { params: { client } }, version)
     const listed = await alice.calls('get-capabilities', { params: { client } }, version)
     return [found.outcome === 'found' && found.body.capabilities, 'body' in listed && listed.body]
   }
-  const first = { capabilities: all.slice(0, 1) }
-  assert.deepEqual(await shown(8), [all, all])
-  assert.deepEqual(await shown(7), [all.slice(0, 1), all.slice(0, 1)])
-  assert.deepEqual(await shown(6), [first, first])
-  const update = { params: { client }, body: { capabilities: all.slice(0, 1) } }
-  assert.equal((await alice.calls('update-device', update)).outcome, 'capability-removed')
+  const nested = { capabilities: [LEGAL_HOLD] }
+  assert.deepEqual(await shown(8), [
+    [LEGAL_HOLD, STREAM],
+    [LEGAL_HOLD, STREAM],
+  ])
+  assert.deepEqual(await shown(7), [[LEGAL_HOLD], [LEGAL_HOLD]])
+  assert.deepEqual(await shown(6), [nested, nested])
+  const update = async (capabilities: string[]) =>
+    (await alice.calls('update-device', { params: { client }, body: { capabilities } })).outcome
+  assert.equal(await update([STREAM, LEGAL_HOLD]), 'updated')
+  assert.equal(await update([LEGAL_HOLD]), 'capability-removed')
+})
+
+test('the stream of a device begins before the device is announced, or once it says that it understands streams', async () => {
+  const alice = await registerPerson(a)
+  await a.told()
+  const first = await addDevice(alice, 'consuming', { capabilities: [STREAM] })
+  const told = await a.told()
+  assert.deepEqual(
+    told.map(({ endpoint }) => endpoint),
+    ['open-stream', 'push'],
+  )
+  assert.deepEqual(told[0]?.body, { user: alice.id, client: first })
+  const client = await addDevice(alice, 'growing')
+  await a.told()
+  const update = { params: { client }, body: { capabilities: [STREAM] } }
+  await alice.calls('update-device', update)
+  await alice.calls('update-device', update)
+  assert.deepEqual(
+    (await a.told()).map(({ endpoint, body }) => [endpoint, body]),
+    [['open-stream', { user: alice.id, client }]],
+  )
 })
 
 test('CLI-018: the event of a new device keeps the old form', async () => {

@@ -8,11 +8,12 @@ import type { Log } from '#src/kit/log.ts'
 import { type Caller, callerOf } from '#src/rpc/context.ts'
 import {
   type AcceptUpgrade,
-  AWAIT_PATH,
   clientFilterOf,
   type Handover,
   refuseUpgrade,
   type UpgradedSocket,
+  type UpgradeKind,
+  UPGRADE_PATHS,
 } from '#src/rpc/upgrade.ts'
 import { CLIENT_FRAME_BYTES_MAX, HANDSHAKE_TIMEOUT_MS, UNSENT_BYTES_MAX } from './limits.ts'
 import { clientFilter } from './notification.ts'
@@ -20,19 +21,23 @@ import { GOING_AWAY, type LiveSocket, type Sockets } from './sockets.ts'
 import type { GundeckStore, StreamEnd } from './store.ts'
 
 interface Needs {
+  readonly server: WebSocketServer
   readonly store: GundeckStore
   readonly sockets: Sockets
   readonly clock: Clock
   readonly log: Log
 }
 
-export const acceptAwait = ({ store, sockets, clock, log }: Needs): AcceptUpgrade => {
-  const server = new WebSocketServer({
+/** For handshakes that arrive elsewhere. */
+export const websocketServer = (): WebSocketServer =>
+  new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: CLIENT_FRAME_BYTES_MAX,
   })
+
+export const acceptAwait = ({ server, store, sockets, clock, log }: Needs): AcceptUpgrade => {
   return async ({ request, socket, head, caller }) => {
     // Until `ws` owns it nobody else listens, and an error without listener would end the process.
     const destroy = (): unknown => socket.destroy()
@@ -58,7 +63,7 @@ export const acceptAwait = ({ store, sockets, clock, log }: Needs): AcceptUpgrad
 
 /** Where delivery to this user begins. Whoever is connected already has a mark of his own. */
 const streamEnd = async (
-  { store, sockets, log }: Omit<Needs, 'clock'>,
+  { store, sockets, log }: Omit<Needs, 'clock' | 'server'>,
   { user }: Caller,
 ): Promise<StreamEnd | undefined> => {
   const present = sockets.presenceOf(user)
@@ -116,14 +121,15 @@ const isPing = (data: RawData): boolean => Buffer.isBuffer(data) && data.equals(
  * For a gundeck of its own process: takes handshakes from the gateway on the internal listener, until disposed. A
  * listener counts the websockets that began on it as its own, and does not end before them.
  */
-export const acceptAwaitOn = (server: Server, accept: AcceptUpgrade, { log }: Pick<Needs, 'log'>): Disposable => {
+export const acceptUpgradesOn = (server: Server, accept: AcceptUpgrade, { log }: Pick<Needs, 'log'>): Disposable => {
   let hasEnded = false
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (hasEnded || request.url?.split('?', 1)[0] !== AWAIT_PATH) {
+    const kind = KINDS.find((each) => UPGRADE_PATHS[each] === request.url?.split('?', 1)[0])
+    if (hasEnded || kind === undefined) {
       refuseUpgrade(socket, hasEnded ? '503 Service Unavailable' : '404 Not Found')
       return
     }
-    takeOver({ request, socket, head }, accept)
+    takeOver({ kind, request, socket, head }, accept)
       .then((opened) => (hasEnded ? opened?.goAway() : undefined))
       .catch((error: unknown) => {
         log.warn({ err: error }, 'taking over a websocket')
@@ -137,8 +143,10 @@ export const acceptAwaitOn = (server: Server, accept: AcceptUpgrade, { log }: Pi
   }
 }
 
+const KINDS: readonly UpgradeKind[] = ['await', 'events']
+
 const takeOver = async (
-  upgrade: Pick<Handover, 'request' | 'socket' | 'head'>,
+  upgrade: Pick<Handover, 'kind' | 'request' | 'socket' | 'head'>,
   accept: AcceptUpgrade,
 ): Promise<UpgradedSocket | undefined> => {
   const single = Object.entries(upgrade.request.headers).flatMap(([name, value]) =>

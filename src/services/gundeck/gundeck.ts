@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:http'
 import { gundeckClient } from '#src/contract/client/gundeck.ts'
+import type { ClientId, UserId } from '#src/contract/ids.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
@@ -13,9 +14,10 @@ import type { Random } from '#src/kit/random.ts'
 import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import type { Database } from '#src/storage/database.ts'
-import { deviceActivity } from './activity.ts'
-import { acceptAwait, acceptAwaitOn } from './await.ts'
+import { type Activity, deviceActivity } from './activity.ts'
+import { acceptAwait, acceptUpgradesOn, websocketServer } from './await.ts'
 import { deliverTo } from './delivery.ts'
+import { acceptEvents } from './events.ts'
 import { getLastNotification } from './handlers/client/get-last-notification.ts'
 import { getNotification } from './handlers/client/get-notification.ts'
 import { getNotifications } from './handlers/client/get-notifications.ts'
@@ -23,16 +25,20 @@ import { getTime } from './handlers/client/get-time.ts'
 import { listPushTokens } from './handlers/client/list-push-tokens.ts'
 import { registerPushToken } from './handlers/client/register-push-token.ts'
 import { removePushToken } from './handlers/client/remove-push-token.ts'
+import { openStream } from './handlers/internal/open-stream.ts'
 import { removeClient } from './handlers/internal/remove-client.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import { CLOSE_TIMEOUT_MS, PROBE_INTERVAL_MS } from './limits.ts'
 import { notificationWriter, push } from './push.ts'
-import { connectReplicas } from './replicas.ts'
+import type { Transient } from './replica-note.ts'
+import { connectReplicas, type Replicas } from './replicas.ts'
 import { GOING_AWAY, openSockets, POLICY_VIOLATION, type Sockets } from './sockets.ts'
-import { gundeckStore } from './store.ts'
-import { pushTokenStore } from './store-push-tokens.ts'
+import { type GundeckStore, gundeckStore } from './store.ts'
+import { type PushTokenStore, pushTokenStore } from './store-push-tokens.ts'
+import { type StreamStore, streamStore } from './store-streams.ts'
+import { alsoWaking, openStreams, type Streams } from './streams.ts'
 import { startSweeper } from './sweeper.ts'
-import { sendTransient, transients as transientsTo } from './transients.ts'
+import { sendTransient, type Transients, transients as transientsTo } from './transients.ts'
 
 export interface Gundeck extends AsyncDisposable {
   readonly routes: Route[]
@@ -55,63 +61,107 @@ export const startGundeck = async ({ database, brig, clock, random, log }: Gunde
   const replica = database.kind === 'postgresql' ? random.uuid() : undefined
   const db = await database.schema<unknown>('gundeck', new URL('migrations/', import.meta.url))
   const store = gundeckStore(db, { replica })
+  const streams = streamStore(db)
   const tokens = pushTokenStore(db)
   const sockets = openSockets({ clock })
-  const delivery = deliverTo({ store, sockets, log })
+  const open = openStreams({ clock })
+  const delivery = alsoWaking(deliverTo({ store, sockets, log }), open)
   const writer = notificationWriter({ store, delivery, clock })
-  const parts = { replica, database, store, delivery, clock, random, log }
+  const { tell, removed } = toBoth(sockets, open)
   const replicas = await connectReplicas({
-    ...parts,
-    onTransient: (transient) => sendTransient(sockets, transient),
-    onRemoved: ({ user, client }) => sockets.closeUser(user, { code: POLICY_VIOLATION, ...(client && { client }) }),
+    replica,
+    database,
+    store,
+    delivery,
+    clock,
+    random,
+    log,
+    onTransient: tell,
+    onRemoved: ({ user, client }) => removed(user, client),
   })
-  const transients = transientsTo({ announce: replicas.announceTransient, sockets, clock, log })
-  const sweeper = startSweeper({ store, clock, log })
-  const prober = probeRegularly(sockets, clock)
-  const acceptUpgrade = acceptAwait({ store, sockets, clock, log })
-
-  const internal = {
-    push: push({ writer, transients, log }),
-    'remove-client': removeClient({ tokens, sockets, replicas }),
-    'remove-user': removeUser({ store, tokens, sockets, replicas }),
+  const transients = transientsTo({ announce: replicas.announceTransient, tell, clock, log })
+  const activity = deviceActivity({ brig, clock, log })
+  const background = new DisposableStack()
+  background.use(startSweeper({ store, clock, log }))
+  background.use(probeRegularly([sockets, open], clock))
+  const server = websocketServer()
+  const acceptAny = {
+    await: acceptAwait({ server, store, sockets, clock, log }),
+    events: acceptEvents({ server, store, streams, open, activity, clock, log }),
   }
-  const client = {
-    'get-notifications': getNotifications({ store, clock, activity: deviceActivity({ brig, clock, log }) }),
-    'get-last-notification': getLastNotification({ store, clock }),
-    'get-notification': getNotification({ store }),
-    'register-push-token': registerPushToken({ tokens }),
-    'list-push-tokens': listPushTokens({ tokens }),
-    'remove-push-token': removePushToken({ tokens }),
-    'get-time': getTime({ clock }),
-  }
+  const acceptUpgrade: AcceptUpgrade = (handover) => acceptAny[handover.kind](handover)
   return {
-    routes: [...internalRoutes(gundeckInternal, internal, { log }), ...clientRoutes(gundeckClient, client, { log })],
+    routes: routesOf({ store, streams, tokens, writer, transients, removed, replicas, activity, clock, log }),
     acceptUpgrade,
-    acceptUpgradesOn: (server) => {
-      const accepting = acceptAwaitOn(server, acceptUpgrade, { log })
-      return {
-        [Symbol.asyncDispose]: async () => {
-          accepting[Symbol.dispose]()
-          await closeAll(sockets)
-        },
-      }
+    acceptUpgradesOn: (listening) => {
+      const accepting = acceptUpgradesOn(listening, acceptUpgrade, { log })
+      return disposing(async () => {
+        accepting[Symbol.dispose]()
+        await closeAll(sockets, open)
+      })
     },
     [Symbol.asyncDispose]: async () => {
-      prober[Symbol.dispose]()
-      sweeper[Symbol.dispose]()
+      background.dispose()
       await writer.idle()
       await delivery.idle()
-      await closeAll(sockets)
+      await closeAll(sockets, open)
       await replicas[Symbol.asyncDispose]()
     },
   }
 }
 
-const probeRegularly = (sockets: Sockets, clock: Clock): Disposable => {
+const disposing = (dispose: () => Promise<void>): AsyncDisposable => ({ [Symbol.asyncDispose]: dispose })
+
+/** What concerns all connections of a user, whichever way they listen. */
+const toBoth = (sockets: Sockets, open: Streams) => ({
+  tell: (transient: Transient): void => {
+    sendTransient(sockets, transient)
+    open.sendTransient(transient)
+  },
+  removed: (user: UserId, client?: ClientId): void => {
+    sockets.closeUser(user, { code: POLICY_VIOLATION, ...(client && { client }) })
+    open.closeUser(user, client)
+  },
+})
+
+interface HandlerNeeds {
+  readonly store: GundeckStore
+  readonly streams: StreamStore
+  readonly tokens: PushTokenStore
+  readonly writer: ReturnType<typeof notificationWriter>
+  readonly transients: Transients
+  readonly removed: (user: UserId, client?: ClientId) => void
+  readonly replicas: Replicas
+  readonly activity: Activity
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const routesOf = (needs: HandlerNeeds): Route[] => {
+  const { log } = needs
+  const internal = {
+    push: push(needs),
+    'open-stream': openStream(needs),
+    'remove-client': removeClient(needs),
+    'remove-user': removeUser(needs),
+  }
+  const client = {
+    'get-notifications': getNotifications(needs),
+    'get-last-notification': getLastNotification(needs),
+    'get-notification': getNotification(needs),
+    'register-push-token': registerPushToken(needs),
+    'list-push-tokens': listPushTokens(needs),
+    'remove-push-token': removePushToken(needs),
+    'get-time': getTime(needs),
+  }
+  return [...internalRoutes(gundeckInternal, internal, { log }), ...clientRoutes(gundeckClient, client, { log })]
+}
+
+const probeRegularly = (probed: readonly { probe(): void }[], clock: Clock): Disposable => {
   let next: Disposable
   const schedule = (): void => {
     next = clock.after(PROBE_INTERVAL_MS, () => {
-      sockets.probe()
+      for (const each of probed) each.probe()
       schedule()
     })
   }
@@ -120,8 +170,9 @@ const probeRegularly = (sockets: Sockets, clock: Clock): Disposable => {
 }
 
 /** Says goodbye, waits a moment for answers, then hangs up. */
-const closeAll = async (sockets: Sockets): Promise<void> => {
-  const open = sockets.all()
+const closeAll = async (sockets: Sockets, streams: Streams): Promise<void> => {
+  const acknowledging = streams.all()
+  const open = [...sockets.all(), ...acknowledging]
   const closed = open.map(
     ({ socket }) =>
       new Promise<void>((resolve) => {
@@ -135,4 +186,5 @@ const closeAll = async (sockets: Sockets): Promise<void> => {
   } catch {
     for (const { socket } of open) socket.terminate()
   }
+  await Promise.all(acknowledging.map((stream) => stream.kept()))
 }

@@ -28,6 +28,15 @@ export const CLIENT_FRAME_BYTES_MAX = 4 * 1024
 /** What may lie unsent in one socket before its device is told to catch up instead. */
 export const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 
+/** client-notifications.md §6: events that one stream has sent and its device has not acknowledged. */
+export const UNACKNOWLEDGED_MAX = 500
+
+/** Events that a stream reads from the log at a time. */
+export const STREAM_PAGE_ROWS_MAX = 100
+
+/** How long a stream waits for its device to read what fills the socket. */
+export const SLOW_READER_TIMEOUT_MS = 30_000
+
 /** A socket that was silent for two of these is dead. Stock clients send `ping` every 20 s and answer control pings. */
 export const PROBE_INTERVAL_MS = 60_000
 

@@ -56,6 +56,23 @@ test('a device hears of what another replica stored, filtered as ever', async ()
   assert.deepEqual(other.types()[0], 'caused')
 })
 
+test('a device that acknowledges hears of what another replica stored, and goes on at any of them', async () => {
+  await there.tell('open-stream', { user: ALICE, client: PHONE })
+  const first = await here.stream({ client: PHONE })
+  await there.push(event('one'), event('two'))
+  await there.push(event('typing', { transient: true }))
+  await first.has(3)
+  assert.deepEqual(first.types().toSorted(), ['one', 'two', 'typing'])
+  first.acknowledge(first.types().indexOf('one') + 1)
+  await first.leave()
+  isDeaf = true
+  const second = await there.stream({ client: PHONE, marker: 'm' })
+  await second.has(2)
+  assert.deepEqual(second.types(), ['two', 'synchronization'])
+  await here.tell('remove-client', { user: ALICE, client: PHONE })
+  assert.equal(await second.closed(), 1008)
+})
+
 test('what several replicas store at once is told everywhere in one order, each once', async () => {
   const devices = await Promise.all([here.open(), there.open()])
   const pushes = Array.from({ length: 200 }, (_, index) => (index % 2 ? here : there).push(event(`event-${index}`)))

@@ -64,7 +64,7 @@ export interface GundeckStore {
   /** At most one more than `GAP_ROWS_MAX` of each user, in order. */
   ranges(ranges: readonly Range[]): Promise<Map<UserId, Row[]>>
   forgetUser(user: UserId): Promise<void>
-  /** How many rows went; fewer than `SWEEP_ROWS_MAX` means that it is done. */
+  /** Streams that had not acknowledged them have missed something. How many rows went; fewer than `SWEEP_ROWS_MAX` means that it is done. */
   forgetBefore(at: Position): Promise<number>
   keepTransient(id: string, now: Position, body: string): Promise<void>
   transient(id: string): Promise<string | undefined>
@@ -97,10 +97,17 @@ export const gundeckStore = (db: Kysely<unknown>, { replica }: StoreOptions): Gu
     await sql`delete from gundeck.notifications where user_id = ${user}`.execute(db)
   },
   forgetBefore: async (at) => {
-    const { numAffectedRows } = await sql`
-      delete from gundeck.notifications where ctid = any(array(
-        select ctid from gundeck.notifications where at < ${at} order by at limit ${SWEEP_ROWS_MAX}))`.execute(db)
-    return Number(numAffectedRows ?? 0n)
+    const { rows } = await sql<{ gone: Big }>`
+      with gone as (
+        delete from gundeck.notifications where ctid = any(array(
+          select ctid from gundeck.notifications where at < ${at} order by at limit ${SWEEP_ROWS_MAX}))
+        returning user_id, at, clients
+      ), missed as (
+        update gundeck.streams s set has_missed = true where not has_missed and exists (
+          select from gone g where g.user_id = s.user_id and g.at > s.acknowledged and g.at <> all(s.beyond)
+            and (g.clients = '{}' or s.client = any(g.clients)))
+      ) select count(*) as gone from gone`.execute(db)
+    return Number(rows[0]?.gone ?? 0)
   },
   keepTransient: async (id, now, body) => {
     await sql`insert into gundeck.transients (id, at, body) values (${id}, ${now}, ${body})`.execute(db)

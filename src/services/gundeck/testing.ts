@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { Notification, NotificationList } from '#src/contract/client/gundeck.ts'
 import { ClientId, UserId } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
-import type { gundeckInternal, Push } from '#src/contract/internal/gundeck.ts'
+import { gundeckInternal, type Push } from '#src/contract/internal/gundeck.ts'
 import { type Clock, systemClock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import { fake } from '#src/kit/http/fake.ts'
@@ -54,6 +54,8 @@ export interface TestGundeck extends AsyncDisposable {
   ): Promise<{ readonly status: number; readonly body: unknown }>
   list(query?: string, user?: UserId): Promise<z.infer<typeof NotificationList>>
   open(wishes?: DeviceWishes): Promise<Device>
+  /** A device that acknowledges; without a client one that is kept nowhere. */
+  stream(wishes?: DeviceWishes & { readonly marker?: string }): Promise<StreamingDevice>
 }
 
 export interface DeviceWishes {
@@ -94,11 +96,12 @@ export const startTestGundeck = async (
   return {
     url: listener.url,
     push: (...pushes) => post('/i/push', { pushes }),
-    tell: (name, body) => post(name === 'remove-user' ? '/i/users/remove' : '/i/clients/remove', body),
+    tell: (name, body) => post(gundeckInternal[name].path, body),
     get,
     send,
     list: async (query = '', user = ALICE) => NotificationList.parse((await get(`/notifications${query}`, user)).body),
     open: (wishes) => openDevice(listener, wishes),
+    stream: (wishes) => openStreaming(listener, wishes),
     [Symbol.asyncDispose]: async () => {
       await accepting[Symbol.asyncDispose]()
       await listener[Symbol.asyncDispose]()
@@ -156,6 +159,68 @@ const openDevice = async (
 
 const reached = async (raw: readonly unknown[], count: number, socket: WebSocket): Promise<void> => {
   while (raw.length < count) await once(socket, 'message')
+}
+
+const StreamFrame = z.looseObject({
+  type: z.string(),
+  data: z
+    .object({
+      delivery_tag: z.int(),
+      event: Notification.optional(),
+      marker_id: z.string().optional(),
+    })
+    .optional(),
+})
+export type StreamFrame = z.infer<typeof StreamFrame>
+
+export interface StreamingDevice {
+  readonly socket: WebSocket
+  frames(): StreamFrame[]
+  /** Types of frames, for events those of what they hold. */
+  types(): string[]
+  has(count: number): Promise<void>
+  acknowledge(tag: number, multiple?: boolean): void
+  say(message: unknown): void
+  closed(): Promise<number>
+  /** Returns when the connection is closed on both sides. */
+  leave(): Promise<void>
+}
+
+const openStreaming = async (
+  { url }: Listener,
+  { user = ALICE, client, connection = '0', marker }: DeviceWishes & { readonly marker?: string } = {},
+): Promise<StreamingDevice> => {
+  const query = new URLSearchParams({ ...(client && { client }), ...(marker && { sync_marker: marker }) })
+  const headers = callerHeaders({ user, client: undefined, connection })
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/i/events?${query.toString()}`, { headers })
+  const raw: string[] = []
+  let code: number | undefined
+  socket.on('message', (data: Buffer) => raw.push(data.toString('latin1')))
+  socket.on('close', (given) => {
+    code = given
+  })
+  await once(socket, 'open')
+  const frames = (): StreamFrame[] => raw.map((text) => StreamFrame.parse(JSON.parse(text)))
+  const closed = (): Promise<number> =>
+    withDeadline(
+      (async () => code ?? Number((await once(socket, 'close'))[0]))(),
+      DEADLINE_MS,
+      'the end of a stream of events',
+    )
+  const say = (message: unknown): void => socket.send(JSON.stringify(message))
+  return {
+    socket,
+    frames,
+    types: () => frames().flatMap(({ type, data }) => data?.event?.payload.map((event) => event.type) ?? [type]),
+    has: (count) => withDeadline(reached(raw, count, socket), DEADLINE_MS, `frame ${count}`),
+    acknowledge: (tag, multiple = false) => say({ type: 'ack', data: { delivery_tag: tag, multiple } }),
+    say,
+    closed,
+    leave: async () => {
+      socket.close()
+      await closed()
+    },
+  }
 }
 
 let pushes = 0

@@ -16,12 +16,13 @@ export interface Transients {
 
 interface Needs {
   readonly announce: (transient: Transient) => Promise<void>
-  readonly sockets: Sockets
+  /** To those who are connected here. */
+  readonly tell: (transient: Transient) => void
   readonly clock: Clock
   readonly log: Log
 }
 
-export const transients = ({ announce, sockets, clock, log }: Needs): Transients => {
+export const transients = ({ announce, tell, clock, log }: Needs): Transients => {
   let count = 0
   // Within the millisecond before now: whatever is stored later is later, so a client that takes the id of a transient
   // notification for the last it has seen (older ones do) misses nothing.
@@ -29,7 +30,7 @@ export const transients = ({ announce, sockets, clock, log }: Needs): Transients
   return {
     send: async (push) => {
       const grouped = byPayload(push, position())
-      for (const transient of grouped) sendTransient(sockets, transient)
+      for (const transient of grouped) tell(transient)
       for (const transient of grouped) {
         await announce(transient).catch((error: unknown) =>
           log.warn({ err: error }, 'telling replicas of a transient event'),

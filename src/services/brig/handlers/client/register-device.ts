@@ -85,6 +85,9 @@ const addDevice = async (
   await addPrekeys(tx, { user: user.id, id }, [...body.prekeys, body.lastkey])
   const device = await findDevice(tx, user.id, id)
   if (!device) throw new Error('a new device is not there')
+  if (device.capabilities.includes('consumable-notifications')) {
+    await announcements.openStream(tx, { user: user.id, client: id }, cause)
+  }
   const event = { type: 'user.client-add', client: shownDevice(device, EVENT_DEVICE_VERSION) }
   return { device, queued: await announcements.push(tx, { users: [user.id], event }, cause) }
 }

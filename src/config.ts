@@ -6,10 +6,9 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { GROUP_MEMBERS_DEFAULT, GROUP_MEMBERS_MAX } from '#src/contract/client/galley-limits.ts'
 import { Domain } from '#src/contract/ids.ts'
+import { ConversationsConfig } from '#src/contract/internal/conversations-config.ts'
 import { TracingConfig } from '#src/kit/otlp.ts'
-import { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
 
 export const ROLES = ['ingress', 'federator', 'brig', 'galley', 'cargohold', 'gundeck', 'courier', 'gateway'] as const
@@ -157,22 +156,6 @@ const Federation = z.strictObject({
   ingress: Ingress.describe('How we appear to, and verify, the peers that call us.'),
 })
 
-const Conversations = z
-  .strictObject({
-    membersMax: z
-      .int()
-      .min(2)
-      .max(GROUP_MEMBERS_MAX)
-      .default(GROUP_MEMBERS_DEFAULT)
-      .describe('Members that a group may have, its creator included.'),
-    federatedProtocols: z
-      .array(ConversationProtocol)
-      .max(ConversationProtocol.options.length)
-      .default([...ConversationProtocol.options])
-      .describe('Protocols of conversations of this backend that users of other backends may be in.'),
-  })
-  .prefault({})
-
 const MEBIBYTE = 1024 * 1024
 /** client-assets.md §2: room for the initialisation vector and the padding of an encrypted file. */
 const ENCRYPTION_BYTES = 32
@@ -284,7 +267,7 @@ export const Config = z.strictObject({
         .describe('Origins of web apps that browsers may call us from.'),
     })
     .prefault({}),
-  conversations: Conversations.describe('What conversations of this backend may be like.'),
+  conversations: ConversationsConfig.describe('What conversations of this backend may be like.'),
   development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
   tracing: TracingConfig.describe('Where the time of requests goes, for OpenTelemetry. Off without a collector.'),
   log: z

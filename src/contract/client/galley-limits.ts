@@ -18,3 +18,14 @@ export const PAGING_STATE_CHARACTERS_MAX = 1_024
 
 /** What a client may send is what the owner of the conversation takes from us. */
 export const PROTEUS_MESSAGE_BYTES_MAX = RAW_MESSAGE_BYTES_MAX
+
+/** Keys and codes of guest links, and the passwords that may protect them. */
+export const CODE_CHARACTERS_MAX = 64
+export const CODE_PASSWORD_CHARACTERS_MIN = 8
+export const CODE_PASSWORD_CHARACTERS_MAX = 1_024
+
+/** The two built in, and what teams may add. */
+export const ROLES_MAX = 32
+
+/** One is meant; the caller himself may stand beside. */
+export const ONE_TO_ONE_LISTED_MAX = 2

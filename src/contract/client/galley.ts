@@ -12,15 +12,7 @@ import {
   TeamId,
   UserId,
 } from '../ids.ts'
-import {
-  Access,
-  AccessRole,
-  BaseProtocol,
-  ConversationPermission,
-  GroupConversationType,
-  Milliseconds,
-  ReceiptMode,
-} from '../vocabulary.ts'
+import { Access, AccessRole, BaseProtocol, GroupConversationType, Milliseconds, ReceiptMode } from '../vocabulary.ts'
 import { Conversation, ConversationOld, LegacyAccessRole } from './conversation.ts'
 import { accessDenied, ConversationPath, noConversation } from './conversation-events.ts'
 import { NonFederatingBackends, protocolNotFederated, UnreachableBackends } from './federation-failures.ts'
@@ -33,9 +25,9 @@ import {
   PAGING_STATE_CHARACTERS_MAX,
   PROTEUS_MESSAGE_BYTES_MAX,
 } from './galley-limits.ts'
+import { galleyCodes } from './galley-codes.ts'
 import { galleyMembers } from './galley-members.ts'
-
-const ROLES_MAX = 32
+import { ConversationRoles, galleyTeams } from './galley-teams.ts'
 
 const AccessRoles = z.array(AccessRole).max(ACCESS_VALUES_MAX)
 
@@ -163,14 +155,7 @@ const galleyConversations = {
     access: 'token',
     params: z.object({ conversation: ConversationId }),
     answers: {
-      roles: answer(
-        200,
-        z.object({
-          conversation_roles: z
-            .array(z.object({ conversation_role: RoleName, actions: z.array(ConversationPermission) }))
-            .max(ROLES_MAX),
-        }),
-      ),
+      roles: answer(200, ConversationRoles),
       'access-denied': accessDenied,
       'not-found': noConversation,
     },
@@ -199,4 +184,10 @@ const galleyConversations = {
   }),
 }
 
-export const galleyClient = { ...galleyConversations, ...galleyMembers, ...galleyChanges }
+export const galleyClient = {
+  ...galleyConversations,
+  ...galleyMembers,
+  ...galleyChanges,
+  ...galleyCodes,
+  ...galleyTeams,
+}

@@ -88,6 +88,7 @@ const store = async (tx: GalleyTransaction, { standing, change, now }: Storing):
   const { conversation, add, promote, evict } = change
   const remove = [...change.remove, ...evict]
   const isAccess = change.action.tag === 'ConversationAccessDataTag'
+  if (isAccess && !conversation.access.includes('code')) await tx.deleteCode(id)
   const isNewRevision = isAccess || add.length > 0 || remove.length > 0
   return tx.applyChange(id, { conversation, add, remove, promote, isNewRevision, now, events: 1 + evict.length })
 }

@@ -40,6 +40,9 @@ export const COMMON_REFUSALS = [
   'not-implemented',
 ] as const satisfies readonly ChangeRefusal[]
 
+/** What coming in by oneself may be refused for. */
+export const ENTRY_REFUSALS = [...COMMON_REFUSALS, 'no-team-member', 'too-many-members'] as const
+
 export type ChangeAnswer<W extends ChangeRefusal> =
   | { readonly outcome: 'event'; readonly body: ConversationEvent }
   | { readonly outcome: 'unchanged' }

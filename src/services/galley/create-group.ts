@@ -54,7 +54,8 @@ export const createGroup = async (
   remote.delete(domain)
   if (remote.size === 0) {
     await store.transaction(async (tx) => {
-      await tx.create({ ...group, at, unconfirmedSince: null })
+      // Ids of conversations of two are derived: somebody may have been faster.
+      if (!(await tx.create({ ...group, at, unconfirmedSince: null }))) return
       await tx.enqueue(lettersToOurs(needs, { group, at, context }))
     })
     return { outcome: 'created' }

@@ -71,6 +71,13 @@ export const ownSettingsEvent = (
     ...settings,
   })
 
+/** As those see it who may hand on the link. */
+export const codeUpdateEvent = (happening: Happening, code: Readonly<Record<string, unknown>>): ConversationEvent =>
+  event(happening, 'conversation.code-update', code)
+
+export const codeDeleteEvent = (happening: Happening): ConversationEvent =>
+  event(happening, 'conversation.code-delete', null)
+
 export const typingEvent = (happening: Happening, status: TypingStatus): ConversationEvent =>
   event(happening, 'conversation.typing', status)
 

@@ -16,6 +16,7 @@ import type { Database } from '#src/storage/database.ts'
 import { acceptTogether } from './accept-together.ts'
 import { addressBook } from './addressees.ts'
 import { clientDirectory } from './client-directory.ts'
+import { type CodePasswords, codePasswords } from './code-passwords.ts'
 import { type Ephemera, startEphemera } from './ephemera.ts'
 import { eventTimes } from './event-times.ts'
 import { addMembers } from './handlers/client/add-members.ts'
@@ -28,6 +29,17 @@ import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
 import { listConversations } from './handlers/client/list-conversations.ts'
 import { postMessage } from './handlers/client/post-message.ts'
 import { postTyping } from './handlers/client/post-typing.ts'
+import { checkCode } from './handlers/client/check-code.ts'
+import { createCode } from './handlers/client/create-code.ts'
+import { createOneToOne } from './handlers/client/create-one-to-one.ts'
+import { deleteCode } from './handlers/client/delete-code.ts'
+import { deleteTeamConversation } from './handlers/client/delete-team-conversation.ts'
+import { getCode } from './handlers/client/get-code.ts'
+import { getGuestLinksFeature } from './handlers/client/get-guest-links-feature.ts'
+import { getTeamConversationRoles } from './handlers/client/get-team-conversation-roles.ts'
+import { joinByCode } from './handlers/client/join-by-code.ts'
+import { joinById } from './handlers/client/join-by-id.ts'
+import { seeCover } from './handlers/client/see-cover.ts'
 import { removeMember } from './handlers/client/remove-member.ts'
 import { renameConversation } from './handlers/client/rename-conversation.ts'
 import { replaceMembers } from './handlers/client/replace-members.ts'
@@ -48,6 +60,7 @@ import { updateConversation } from './handlers/federation/update-conversation.ts
 import { updateTypingIndicator } from './handlers/federation/update-typing-indicator.ts'
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
+import type { GuestLinksConfig } from './guest-links.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
 import { type Presence, presenceIn } from './presence.ts'
 import type { SendingNeeds } from './send-message.ts'
@@ -63,6 +76,7 @@ export interface GalleyOptions {
     readonly conversations: {
       readonly membersMax: number
       readonly federatedProtocols: readonly ConversationProtocol[]
+      readonly guestLinks: GuestLinksConfig
     }
   }
   readonly database: Database
@@ -86,6 +100,8 @@ interface Needs extends GalleyOptions, SendingNeeds {
   readonly ephemera: Ephemera
   readonly membersMax: number
   readonly federatedProtocols: readonly ConversationProtocol[]
+  readonly guestLinks: GuestLinksConfig
+  readonly codePasswords: CodePasswords
 }
 
 export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
@@ -103,6 +119,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     presence: presenceIn(store),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),
+    codePasswords: codePasswords(options.random),
   }
   const sweeper = startSweeper(needs)
   return {
@@ -143,6 +160,17 @@ const clientHandlers = (needs: Needs): ClientHandlers => ({
   'get-own-member': getOwnMember(needs),
   'update-own-member': updateOwnMember(needs),
   'post-typing': postTyping(needs),
+  'create-code': createCode(needs),
+  'get-code': getCode(needs),
+  'delete-code': deleteCode(needs),
+  'check-code': checkCode(needs),
+  'see-cover': seeCover(needs),
+  'join-by-code': joinByCode(needs),
+  'join-by-id': joinById(needs),
+  'get-guest-links-feature': getGuestLinksFeature(needs),
+  'delete-team-conversation': deleteTeamConversation(needs),
+  'get-team-conversation-roles': getTeamConversationRoles(needs),
+  'create-one-to-one': createOneToOne(needs),
 })
 
 type InternalHandlers = Parameters<typeof internalRoutes<typeof galleyInternal>>[1]

@@ -15,6 +15,15 @@ export const TYPING_TIMEOUT_MS = 2_000
 /** Ephemeral things that are being told at once; more are dropped. */
 export const EPHEMERA_UNDER_WAY_MAX = 1_000
 
+/** Of a guest link's key and of its code each: 20 characters. */
+export const CODE_BYTES = 15
+
+/** How long a guest link is good (client-conversations.md §7). */
+export const CODE_MS_MAX = 365 * 24 * 60 * 60 * 1_000
+
+/** Passwords of guest links that are computed at once; whoever comes then has to try again. */
+export const CODE_PASSWORDS_AT_ONCE_MAX = 8
+
 /** Conversations that somebody who is gone is looked for in, at a time. */
 export const CONVERSATIONS_PER_ROUND = 100
 

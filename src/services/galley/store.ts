@@ -1,6 +1,7 @@
 /** The only SQL of galley is in the files called `store-*`; here they become one thing. Tables: `migrations/`. */
 import type { Kysely } from 'kysely'
 import { type ChangeStore, changeStore } from './store-changes.ts'
+import { type CodeStore, codeStore } from './store-codes.ts'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
 import { type CreationStore, creationStore } from './store-creation.ts'
 import { type DepartureStore, departureStore } from './store-departures.ts'
@@ -17,6 +18,7 @@ export interface GalleyTransaction
   extends
     ConversationStore,
     ChangeStore,
+    CodeStore,
     CreationStore,
     DepartureStore,
     MemberStore,
@@ -29,6 +31,7 @@ export interface GalleyStore
   extends
     ConversationStore,
     Pick<ChangeStore, 'standing'>,
+    Pick<CodeStore, 'codeOf' | 'codeByKey'>,
     CreationStore,
     DepartureStore,
     MembershipStore,
@@ -42,6 +45,7 @@ export interface GalleyStore
 export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...conversationStore(db),
   standing: changeStore(db).standing,
+  ...codeStore(db),
   ...departureStore(db),
   ...creationStore(db),
   ...listingStore(db),
@@ -54,6 +58,7 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
 const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
   ...conversationStore(tx),
   ...changeStore(tx),
+  ...codeStore(tx),
   ...departureStore(tx),
   ...creationStore(tx),
   ...memberStore(tx),

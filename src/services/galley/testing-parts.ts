@@ -1,10 +1,11 @@
 /** For tests: the other services of the backend, as far as galley asks them. */
 import type { ConnectionStatus } from '#src/contract/connections.ts'
-import type { ClientId, QualifiedUserId } from '#src/contract/ids.ts'
-import { ConversationId } from '#src/contract/ids.ts'
+import type { ClientId, QualifiedUserId, TeamId } from '#src/contract/ids.ts'
+import { ConversationId, UserId } from '#src/contract/ids.ts'
 import { brigInternal, type LocalUser } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
+import type { TeamRole, TeamSettings } from '#src/contract/teams.ts'
 import { type Fake, fake } from '#src/kit/http/fake.ts'
 
 export interface PlayedParts {
@@ -14,10 +15,17 @@ export interface PlayedParts {
   /** Somebody of ours, with the devices he has. */
   registers(
     user: QualifiedUserId,
-    options?: { readonly isVerified?: boolean; readonly clients?: readonly ClientId[] },
+    options?: {
+      readonly isVerified?: boolean
+      readonly clients?: readonly ClientId[]
+      readonly team?: TeamId
+      readonly role?: TeamRole
+    },
   ): void
   /** How `from` stands with `to`; the other way round only if `back` is given. */
   connects(from: QualifiedUserId, to: QualifiedUserId, status?: Status): void
+  /** Teams whose conversations may have no links. */
+  readonly teamsWithoutLinks: Set<TeamId>
   /** Gundeck takes nothing until this is undone. */
   gundeckIsDown: boolean
   /** What the courier answers to whoever waits for the queue. */
@@ -37,10 +45,11 @@ export const playParts = (): PlayedParts => {
   const connections = new Map<string, ConnectionStatus>()
   const standing = (from: QualifiedUserId, to: QualifiedUserId) => connections.get(`${keyOf(from)} ${keyOf(to)}`)
   const parts: Omit<PlayedParts, 'brig' | 'gundeck' | 'courier'> = {
+    teamsWithoutLinks: new Set(),
     gundeckIsDown: false,
     isDelivered: true,
-    registers: (user, { isVerified = true, clients: devices = [] } = {}) => {
-      users.set(user.id, localUser(user, isVerified))
+    registers: (user, { isVerified = true, clients: devices = [], team, role = 'member' } = {}) => {
+      users.set(user.id, { ...localUser(user, isVerified), ...(team && { team, team_role: role }) })
       clients.set(user.id, devices)
     },
     connects: (from, to, { own, back } = { own: 'accepted', back: 'accepted' }) => {
@@ -50,6 +59,10 @@ export const playParts = (): PlayedParts => {
   }
   const brig = fake(brigInternal, {
     'get-users': async ({ body }) => ({ outcome: 'found', body: body.users.flatMap((id) => users.get(id) ?? []) }),
+    'get-team-settings': async ({ params: { team } }) => ({
+      outcome: 'found',
+      body: teamSettings(team, parts.teamsWithoutLinks.has(team)),
+    }),
     'get-clients': async ({ body }) => {
       const found = body.users.map((id) => [id, (clients.get(id) ?? []).map((device) => ({ id: device }))])
       return { outcome: 'found', body: { clients: Object.fromEntries(found) } }
@@ -85,6 +98,15 @@ export const playParts = (): PlayedParts => {
   const played: PlayedParts = Object.assign(parts, { brig, gundeck, courier })
   return played
 }
+
+const teamSettings = (team: TeamId, isWithoutLinks: boolean): TeamSettings => ({
+  id: team,
+  name: 'Team',
+  creator: UserId.parse(team),
+  searchVisibilityInbound: 'disabled',
+  searchVisibility: 'standard',
+  conversationGuestLinks: isWithoutLinks ? 'disabled' : 'enabled',
+})
 
 const OWN = 'a.example' as QualifiedUserId['domain']
 

@@ -42,7 +42,7 @@ export interface TestGalley extends AsyncDisposable {
     user: QualifiedUserId,
     name: K,
     input: CallInputOf<(typeof galleyClient)[K]>,
-    options?: { readonly version?: number; readonly headers?: Readonly<Record<string, string>> },
+    options?: TestOptions,
   ): Promise<OutcomeOf<(typeof galleyClient)[K]>>
   /** Another backend calls; its status and decoded answer. */
   from(origin: Domain, rpc: string, body: unknown, context?: FromContext): Promise<{ status: number; body: unknown }>
@@ -50,6 +50,11 @@ export interface TestGalley extends AsyncDisposable {
   /** What was queued since the last call, and out of the queue with it. */
   queued(): Promise<Queued>
   restart(): Promise<void>
+}
+
+export interface TestOptions {
+  readonly version?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface FromContext {
@@ -71,11 +76,19 @@ export interface Told {
   readonly push: Push
 }
 
-const ORDINARY = { membersMax: 500, federatedProtocols: ['proteus', 'mixed', 'mls'] } as const
+const NO_LINKS_OF_THEIR_OWN = { enabled: true, perHost: [] }
+
+const ORDINARY: Conversations = {
+  membersMax: 500,
+  federatedProtocols: ['proteus', 'mixed', 'mls'],
+  guestLinks: NO_LINKS_OF_THEIR_OWN,
+}
+
+type Conversations = GalleyOptions['config']['conversations']
 
 export const startTestGalley = async (
   databases: () => Promise<TestDatabases> = embeddedDatabases,
-  conversations: GalleyOptions['config']['conversations'] = ORDINARY,
+  special: Partial<Conversations> = {},
 ): Promise<TestGalley> => {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await stack.use(await databases()).open())
@@ -85,7 +98,7 @@ export const startTestGalley = async (
   const db = await database.schema<unknown>('galley', galleyMigrations, outboxMigrations)
   const begin = (): Promise<Galley> =>
     startGalley({
-      config: { domain: A, conversations },
+      config: { domain: A, conversations: { ...ORDINARY, ...special } },
       database,
       brig: parts.brig,
       gundeck: parts.gundeck,

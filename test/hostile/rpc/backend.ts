@@ -87,7 +87,14 @@ const toldAs = (input: unknown): Change => ({ table: 'gundeck', row: JSON.string
 
 const startGalleyBeside = (brig: TestBrig, gundeck: Transport, remotes: RemoteBackends) =>
   startGalley({
-    config: { domain: A, conversations: { membersMax: 500, federatedProtocols: ['proteus', 'mixed', 'mls'] } },
+    config: {
+      domain: A,
+      conversations: {
+        membersMax: 500,
+        federatedProtocols: ['proteus', 'mixed', 'mls'],
+        guestLinks: { enabled: true, perHost: [] },
+      },
+    },
     database: brig.database,
     brig: brig.transport,
     gundeck,

@@ -25,6 +25,9 @@ export interface Shape extends Partial<AsyncDisposable> {
   readonly startDns?: NetworkPlan['startDns']
   /** Sections of every backend's configuration. */
   readonly settings?: object
+  /** As an operator runs it: see `BackendSetup`. */
+  readonly isMeasured?: boolean
+  readonly nodeArguments?: readonly string[]
 }
 
 /** The built-in ingress, the embedded database, our own DNS; one process per backend, so that it can be killed. */
@@ -124,6 +127,8 @@ async function startOnFreePorts(
         roles: shape.roles,
         databaseUrl: (domain) => databases.get(domain),
         settings: shape.settings,
+        ...(shape.isMeasured === true && { isMeasured: true }),
+        ...(shape.nodeArguments && { nodeArguments: shape.nodeArguments }),
         ...(shape.startDns && { startDns: shape.startDns }),
         clock: systemClock,
         onDeath: (process, ending) => void reportDeath(process, ending),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { z } from 'zod'
-import { answer, bytes, empty, endpoint, failure } from '../endpoint.ts'
+import { answer, bytes, empty, endpoint, failure, streamBody } from '../endpoint.ts'
 import { Refusal } from '../errors.ts'
 import { nullLog } from '../log.ts'
 import { call, overHttp, UnexpectedAnswer } from './client.ts'
@@ -39,6 +39,16 @@ const shelf = {
     access: 'internal',
     answers: { text: bytes(200, 'application/octet-stream') },
   }),
+  'write-book': endpoint('Takes the text as it comes, but not what is wrong.', {
+    method: 'PUT',
+    path: '/text',
+    access: 'internal',
+    body: streamBody('application/octet-stream'),
+    answers: {
+      read: answer(200, z.object({ text: z.string() })),
+      'too-long': failure(413, 'client-error', 'Too long'),
+    },
+  }),
   'burn-book': endpoint('Fails.', {
     method: 'DELETE',
     path: '/text',
@@ -61,6 +71,14 @@ const routes = (): Route[] =>
         return { outcome: 'added', body: { title: body.title }, headers: { location: '/1' } }
       },
       'read-book': async () => ({ outcome: 'text', body: chapters() }),
+      'write-book': async ({ body }) => {
+        const read: Uint8Array[] = []
+        for await (const chunk of body) {
+          read.push(chunk)
+          if (Buffer.concat(read).length > 1_000) return { outcome: 'too-long' }
+        }
+        return { outcome: 'read', body: { text: Buffer.concat(read).toString() } }
+      },
       'burn-book': async () => {
         throw new Error('secret of the house')
       },
@@ -71,6 +89,10 @@ const routes = (): Route[] =>
 async function* chapters(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('one ')
   yield Buffer.from('two')
+}
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) yield Buffer.alloc(64 * 1024)
 }
 
 interface Opened extends AsyncDisposable {
@@ -149,6 +171,14 @@ for (const [name, open] of Object.entries(openings)) {
       await using opened = await open()
       const text = await call(opened.transport, shelf['read-book'], {})
       assert.equal(Buffer.from(await readAll(text.body)).toString(), 'one two')
+    })
+
+    test('hands over a streamed body while it comes, and can answer before its end', async () => {
+      await using opened = await open()
+      const read = await call(opened.transport, shelf['write-book'], { body: chapters() })
+      assert.deepEqual(read, { outcome: 'read', body: { text: 'one two' } })
+      const early = await call(opened.transport, shelf['write-book'], { body: endless() })
+      assert.equal(early.outcome, 'too-long')
     })
 
     test('does not know what was not declared', async () => {

@@ -15,7 +15,13 @@ export interface RequestStream extends Readable {
  */
 export const collect = (stream: RequestStream, limit: number): Promise<Uint8Array | undefined> =>
   new Promise((resolve, reject) => {
+    const complete = (): void => {
+      if (isCut(stream)) reject(brokenOff())
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    }
     const chunks: Uint8Array[] = []
+    // A stream of `node:http2` in which nothing comes ends by itself, perhaps before anybody listens.
+    if (stream.readableEnded) return complete()
     let size = 0
     const take = (chunk: Uint8Array): void => {
       size += chunk.length
@@ -31,8 +37,7 @@ export const collect = (stream: RequestStream, limit: number): Promise<Uint8Arra
     stream.once('close', breakOff)
     stream.once('end', () => {
       stream.off('close', breakOff)
-      if (isCut(stream)) breakOff()
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+      complete()
     })
   })
 

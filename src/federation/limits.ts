@@ -111,6 +111,8 @@ export const ERROR_MESSAGE_CHARACTERS_MAX = 4_096
 export const UNPROCESSED_RETRIES_MAX = 2
 /** One stream may have this many bytes under way; what a slow reader makes us hold. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
+/** Frames as large as what is read from a socket at once: a large body then costs a quarter of the calls. */
+export const FRAME_BYTES_MAX = 64 * 1024
 /** All streams of a session together. */
 export const SESSION_WINDOW_BYTES = 4 * 1024 * 1024
 /** Request bodies up to this are held, and so can be sent again; larger ones are passed through. */

@@ -10,6 +10,7 @@ import { inSpan } from '#src/kit/tracing.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { Discovery, Target } from '../discovery.ts'
 import {
+  FRAME_BYTES_MAX,
   RESPONSE_HEADER_PAIRS_MAX,
   SESSION_DOUBT_MS,
   SESSION_IDLE_MS,
@@ -96,7 +97,7 @@ const startHttp2 = (socket: TLSSocket, host: string, signal: AbortSignal): Promi
     const session = connect(`https://${host}`, {
       createConnection: () => socket,
       maxHeaderListPairs: RESPONSE_HEADER_PAIRS_MAX,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: FRAME_BYTES_MAX },
     })
     session.setLocalWindowSize(SESSION_WINDOW_BYTES)
     signal.addEventListener('abort', () => session.destroy(), { once: true })

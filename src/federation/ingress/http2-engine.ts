@@ -21,9 +21,11 @@ import {
   INGRESS_SESSION_MEGABYTES_MAX,
   INGRESS_STREAM_IDLE_MS,
   INGRESS_STREAMS_MAX,
+  FRAME_BYTES_MAX,
   SESSION_WINDOW_BYTES,
   STREAM_WINDOW_BYTES,
 } from '../limits.ts'
+import { malformed } from '../refusals.ts'
 import type { Door, Knocker } from './door.ts'
 
 export interface Http2Needs {
@@ -38,6 +40,7 @@ export const startHttp2 = (socket: TLSSocket, { door, from, log }: Http2Needs): 
       maxConcurrentStreams: INGRESS_STREAMS_MAX,
       maxHeaderListSize: INGRESS_HEADER_BYTES_MAX,
       initialWindowSize: STREAM_WINDOW_BYTES,
+      maxFrameSize: FRAME_BYTES_MAX,
     },
     maxHeaderListPairs: INGRESS_HEADER_PAIRS_MAX,
     maxSessionMemory: INGRESS_SESSION_MEGABYTES_MAX,
@@ -50,14 +53,24 @@ export const startHttp2 = (socket: TLSSocket, { door, from, log }: Http2Needs): 
   session.setTimeout(INGRESS_IDLE_MS, () => session.close())
   // What a peer does to its own session concerns nobody else, and must not end the process.
   session.on('error', () => {})
-  session.on('stream', (stream, headers) => {
+  session.on('stream', (stream, headers, _flags, rawHeaders) => {
     stream.on('error', () => {})
     // With an error, because closing would end half an answer as if it were a whole one.
     stream.setTimeout(INGRESS_STREAM_IDLE_MS, () => stream.destroy(new Error('nothing moves')))
+    if (sizeOf(rawHeaders) > INGRESS_HEADER_BYTES_MAX) return respond(stream, headersTooLarge())
     void answer(stream, headers, { door, from, log })
   })
   return session
 }
+
+/** RFC 9113 §6.5.2: what we announce as our limit is advice to the peer, and nobody enforces it for us. */
+const sizeOf = (rawHeaders: readonly string[]): number => {
+  let size = 0
+  for (const text of rawHeaders) size += text.length
+  return size
+}
+
+const headersTooLarge = (): WireResponse => ({ ...malformed('the headers are too large'), status: 431 })
 
 const answer = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, needs: Http2Needs): Promise<void> => {
   const { door, from, log } = needs

@@ -31,7 +31,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     measure: async (say, options) => (await import('./isolation/isolation.ts')).measureIsolation(say, options),
   },
   messages: {
-    summary: 'messages from person to person of two backends, stored by both',
+    summary: 'messages from person to person of two backends, stored by both, beside two Prosody and two ejabberd',
     measure: async (say, options) => (await import('./messages/messages.ts')).measureMessages(say, options),
   },
   assets: {
@@ -60,7 +60,8 @@ Options of transport:
   --profile DIR profile our processes into DIR instead, and print where they spend their time
 
 Options of isolation: --seconds, --reps, as above
-Options of messages: --seconds, --reps and --profile, as above
+Options of messages: --seconds, --reps and --profile, as above, and
+  --servers LIST of comity, prosody, ejabberd (default: all that this machine can)
 
 Options of assets: --reps; --seconds, here the longest that one measurement of many at once takes (default 10); and
   --bulk MB     size of the file (default 100)
@@ -79,6 +80,7 @@ async function main(args: readonly string[]): Promise<number> {
       chains: text,
       bulk: text,
       profile: text,
+      servers: text,
     },
     allowPositionals: true,
   })

@@ -18,6 +18,7 @@ import type { Route } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { exportOtlp } from '#src/kit/otlp.ts'
 import { systemRandom } from '#src/kit/random.ts'
+import { sharedQuestion } from '#src/kit/shared-question.ts'
 import { traceHops } from '#src/kit/trace.ts'
 import { createTracer, noTracer, type Tracer } from '#src/kit/tracing.ts'
 import { startCourier } from '#src/queue/courier.ts'
@@ -122,10 +123,12 @@ const openFor = async ({ config, roles, log, stack }: Shared): Promise<Database>
   )
 }
 
-/** Reads brig's list for every check, so that a change counts from the next request on. */
-const remotesFrom = (board: Switchboard<Part>) => async (): Promise<RemoteConfigs> => {
-  const known = await call(board.transport('brig'), brigInternal['known-remotes'], {})
-  return known.body
+/** Asks brig for every check, so that a change counts from the next request on; checks at the same time ask once. */
+const remotesFrom = (board: Switchboard<Part>): (() => Promise<RemoteConfigs>) => {
+  const ask = async (): Promise<RemoteConfigs> =>
+    (await call(board.transport('brig'), brigInternal['known-remotes'], {})).body
+  const question = sharedQuestion<'all', RemoteConfigs>({ ask, atOnce: 1, keysMax: Number.POSITIVE_INFINITY })
+  return () => question(['all'])
 }
 
 /** Our own federator, before it runs: services and federator need each other. */

@@ -1,6 +1,7 @@
 /**
- * How fast messages travel from a person to a person of another backend, durably stored on both. docs/performance.md
- * has the last run and what it says.
+ * How fast messages travel from a person to a person of another backend, durably stored on both, beside two XMPP
+ * servers of a kind that store nothing. All in one run, because only ratios within one run mean anything;
+ * docs/performance.md has the last one and what it says.
  */
 import { z } from 'zod'
 import { type Figure, grid, median } from '../figures.ts'
@@ -8,6 +9,7 @@ import { profileReport } from '../transport/profile.ts'
 import { startComity } from './comity.ts'
 import type { Contestant } from './contestant.ts'
 import type { Load, LoadResult } from './load.ts'
+import { startXmpp, whyNot } from './xmpp.ts'
 
 const CASES: readonly Load[] = [
   { pairs: 1, inFlight: 1 },
@@ -16,9 +18,15 @@ const CASES: readonly Load[] = [
 ]
 const WARM_UP_SECONDS = 3
 
+/** In the order of the report. */
+const SERVERS = ['comity', 'prosody', 'ejabberd'] as const
+
 const Options = z.object({
   seconds: z.coerce.number().positive().max(60).default(3),
   reps: z.coerce.number().int().positive().max(20).default(3),
+  servers: z
+    .preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.enum(SERVERS)).min(1))
+    .default([...SERVERS]),
   profile: z.string().min(1).optional(),
 })
 type Options = z.infer<typeof Options>
@@ -33,15 +41,33 @@ interface Measured extends LoadResult {
 export const measureMessages = async (say: (progress: string) => void, given: object) => {
   const options = Options.parse(given)
   const { profile } = options
-  const nodeArguments = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
-  const all: Measured[] = []
-  {
-    say('starting two backends')
-    await using comity = await startComity({ pairsMax: Math.max(...CASES.map(({ pairs }) => pairs)), nodeArguments })
-    all.push(...(await measureAll([comity], options, say)))
-  }
+  const { all, remarks } = await withContestants(options, say)
   if (profile !== undefined) return { figures: [], text: await profileReport(profile) }
-  return { figures: figuresOf(all), text: reportOf(all) }
+  return { figures: figuresOf(all), text: [reportOf(all), ...ratiosOf(all), ...remarks].join('\n') }
+}
+
+/** When it returns, all that was started has ended. */
+const withContestants = async (options: Options, say: (progress: string) => void) => {
+  await using stack = new AsyncDisposableStack()
+  const pairsMax = Math.max(...CASES.map(({ pairs }) => pairs))
+  const contestants: Contestant[] = []
+  const remarks: string[] = []
+  for (const server of options.servers) {
+    const reason = server === 'comity' ? undefined : await whyNot(server)
+    if (reason !== undefined) {
+      remarks.push(reason)
+      continue
+    }
+    say(`starting ${server}`)
+    contestants.push(stack.use(await startContestant(server, pairsMax, options.profile)))
+  }
+  return { all: await measureAll(contestants, options, say), remarks }
+}
+
+const startContestant = (server: (typeof SERVERS)[number], pairsMax: number, profile: string | undefined) => {
+  if (server !== 'comity') return startXmpp(server, pairsMax)
+  const nodeArguments = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
+  return startComity({ pairsMax, nodeArguments })
 }
 
 const measureAll = async (
@@ -116,4 +142,20 @@ const reportOf = (all: readonly Measured[]): string => {
   })
   const head = ['pairs × in flight', 'messages/s', 'p50 / p99 ms', 'CPU ms', 'of each process', 'CPU ms of the load']
   return grid([head, ...rows])
+}
+
+/** What the issue asks for, as ratios within this run. */
+const ratiosOf = (all: readonly Measured[]): string[] => {
+  const of = (contestant: string, load: string, figure: (row: Measured) => number): number | undefined => {
+    const rows = all.filter((row) => row.contestant === contestant && nameOf(row.load) === load)
+    return rows.length > 0 ? medianOf(rows, figure) : undefined
+  }
+  const rate = [of('comity', '16×8', (row) => row.perSecond), of('prosody', '16×8', (row) => row.perSecond)] as const
+  const lone = [of('comity', '1×1', (row) => row.p50Ms), of('ejabberd', '1×1', (row) => row.p50Ms)] as const
+  const line = (what: string, [ours, theirs]: readonly [number | undefined, number | undefined]): string[] =>
+    ours === undefined || theirs === undefined ? [] : [`${what}: ${(ours / theirs).toFixed(2)} ×`]
+  return [
+    ...line('rate at 16×8 against Prosody (goal: at least 0.5)', rate),
+    ...line('p50 of a lone message against ejabberd (goal: at most 6)', lone),
+  ]
 }

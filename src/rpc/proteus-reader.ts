@@ -19,9 +19,20 @@ export class MalformedProteusMessage extends Error {
 }
 
 /** Throws {@link MalformedProteusMessage}. The ciphertexts are views into `bytes`, not copies. */
-export const decodeProteusMessage = (bytes: Uint8Array): ProteusMessage => {
+export const decodeProteusMessage = (bytes: Uint8Array): ProteusMessage => strictly(() => readMessage(bytes))
+
+/** COMPAT(v0): a message to users of one backend, and whose missing clients are to be reported, if it says. */
+export interface OldProteusMessage extends Omit<ProteusMessage, 'recipients' | 'strategy'> {
+  readonly recipients: ReadonlyMap<UserId, ReadonlyMap<ClientId, Uint8Array>>
+  readonly reportMissing: readonly UserId[] | undefined
+}
+
+/** `NewOtrMessage` (client-conversations.md §8). */
+export const decodeOldProteusMessage = (bytes: Uint8Array): OldProteusMessage => strictly(() => readOldMessage(bytes))
+
+const strictly = <T>(read: () => T): T => {
   try {
-    return readMessage(new BinaryReader(bytes))
+    return read()
   } catch (error) {
     if (error instanceof MalformedProteusMessage) throw error
     // The reader's own errors: varints and lengths that run past the end, broken UTF-8.
@@ -29,40 +40,63 @@ export const decodeProteusMessage = (bytes: Uint8Array): ProteusMessage => {
   }
 }
 
-const readMessage = (reader: BinaryReader): ProteusMessage => {
+const readMessage = (bytes: Uint8Array): ProteusMessage => {
+  const reader = new BinaryReader(bytes)
   const recipients: Recipients = { byDomain: new Map(), clients: 0 }
-  let sender: ClientId | undefined
-  let nativePush = true
-  let blob: Uint8Array = new Uint8Array()
-  let priority: MessagePriority | undefined
-  let transient = false
   let strategy: MismatchStrategy | undefined
   // One of the four; as in every protobuf oneof the last on the wire counts.
   const strategyField = (kind: MismatchStrategy['kind']): Field => [
     WireType.LengthDelimited,
     () => void (strategy = readStrategy(reader, kind)),
   ]
-  readFields(reader, reader.len, {
-    1: [WireType.LengthDelimited, () => void (sender = readClientId(reader))],
+  const common = readCommon(reader, {
     2: [WireType.LengthDelimited, () => readDomainEntry(reader, recipients)],
-    3: [WireType.Varint, () => void (nativePush = reader.bool())],
-    4: [WireType.LengthDelimited, () => void (blob = readText(reader))],
-    5: [WireType.Varint, () => void (priority = PRIORITIES[reader.int32()] ?? priority)],
-    6: [WireType.Varint, () => void (transient = reader.bool())],
     [STRATEGY_FIELDS['report-all']]: strategyField('report-all'),
     [STRATEGY_FIELDS['ignore-all']]: strategyField('ignore-all'),
     [STRATEGY_FIELDS['report-only']]: strategyField('report-only'),
     [STRATEGY_FIELDS['ignore-only']]: strategyField('ignore-only'),
   })
-  return {
-    sender: required(sender, 'sender'),
-    recipients: recipients.byDomain,
-    nativePush,
-    blob,
-    priority,
-    transient,
-    strategy: required(strategy, 'mismatch strategy'),
-  }
+  return { ...common, recipients: recipients.byDomain, strategy: required(strategy, 'mismatch strategy') }
+}
+
+const readOldMessage = (bytes: Uint8Array): OldProteusMessage => {
+  const reader = new BinaryReader(bytes)
+  const counted: Recipients = { byDomain: new Map(), clients: 0 }
+  const recipients = new Map<UserId, Texts>()
+  let reportMissing: UserId[] | undefined
+  const common = readCommon(reader, {
+    2: [WireType.LengthDelimited, () => join(recipients, [readUserEntry(reader, counted)])],
+    7: [
+      WireType.LengthDelimited,
+      () => {
+        reportMissing ??= []
+        if (reportMissing.length === PROTEUS_STRATEGY_USERS_MAX) throw new MalformedProteusMessage('too many users')
+        reportMissing.push(readUserId(reader))
+      },
+    ],
+  })
+  return { ...common, recipients, reportMissing }
+}
+
+/** The fields that both forms have. */
+const readCommon = (
+  reader: BinaryReader,
+  own: Readonly<Record<number, Field>>,
+): Omit<ProteusMessage, 'recipients' | 'strategy'> => {
+  let sender: ClientId | undefined
+  let nativePush = true
+  let blob: Uint8Array = new Uint8Array()
+  let priority: MessagePriority | undefined
+  let transient = false
+  readFields(reader, reader.len, {
+    1: [WireType.LengthDelimited, () => void (sender = readClientId(reader))],
+    3: [WireType.Varint, () => void (nativePush = reader.bool())],
+    4: [WireType.LengthDelimited, () => void (blob = readText(reader))],
+    5: [WireType.Varint, () => void (priority = PRIORITIES[reader.int32()] ?? priority)],
+    6: [WireType.Varint, () => void (transient = reader.bool())],
+    ...own,
+  })
+  return { sender: required(sender, 'sender'), nativePush, blob, priority, transient }
 }
 
 // A value we do not know counts as a field we do not know (proto2 on enumerations).
@@ -109,6 +143,10 @@ const readDomainEntry = (reader: BinaryReader, recipients: Recipients): void => 
   const found = required(domain, 'domain')
   const known = recipients.byDomain.get(found) ?? new Map<UserId, Texts>()
   recipients.byDomain.set(found, known)
+  join(known, users)
+}
+
+const join = (known: Map<UserId, Texts>, users: readonly (readonly [UserId, Texts])[]): void => {
   for (const [user, texts] of users) {
     const earlier = known.get(user)
     const all = earlier ? new Map([...earlier, ...texts]) : texts

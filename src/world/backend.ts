@@ -72,6 +72,27 @@ export class Backend {
     await Promise.all(this.#processes.map((process) => process.stop(how)))
   }
 
+  /** SIGKILL to the process of one role, where every role has its own. */
+  async killRole(role: Role): Promise<void> {
+    await this.#processOf(role).stop({ kill: true })
+  }
+
+  /** Starts again what was killed, on the same port and data. */
+  async startRole(role: Role): Promise<void> {
+    const dead = this.#processOf(role)
+    const plan = (await processPlans(this.#plan)).find(({ name }) => name === dead.name)
+    if (!plan) throw new Error(`${dead.name} cannot be started again`)
+    const started = await startProcess(plan, this.#plan.clock)
+    this.#processes = this.#processes.map((process) => (process === dead ? started : process))
+    void this.#watch(started)
+  }
+
+  #processOf(role: Role): ManagedProcess {
+    const found = this.#processes.find(({ name }) => name === `${this.domain} ${role}`)
+    if (!found) throw new Error(`${this.domain} has no process of its own for ${role}`)
+    return found
+  }
+
   async #watch(process: ManagedProcess): Promise<void> {
     const ending = await process.ended
     if (ending.isUnexpected) this.#plan.onDeath(process, ending)

@@ -5,6 +5,7 @@ import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
+import { messageStories } from './messages.ts'
 import { outageStories } from './outage.ts'
 import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
@@ -15,6 +16,7 @@ tell(
   chatStories,
   connectionStories,
   federationStories,
+  messageStories,
   outageStories,
   peopleStories,
   assetStories,

@@ -6,6 +6,7 @@ import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { federationStories } from './federation.ts'
+import { messageStories } from './messages.ts'
 import { outageStories } from './outage.ts'
 import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
@@ -20,6 +21,7 @@ if (missing) {
     chatStories,
     connectionStories,
     federationStories,
+    messageStories,
     outageStories,
     peopleStories,
     assetStories,

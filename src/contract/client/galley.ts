@@ -28,6 +28,7 @@ import {
 import { galleyCodes } from './galley-codes.ts'
 import { galleyMembers } from './galley-members.ts'
 import { ConversationRoles, galleyTeams } from './galley-teams.ts'
+import { legacyMessages } from './legacy-messages.ts'
 
 const AccessRoles = z.array(AccessRole).max(ACCESS_VALUES_MAX)
 
@@ -190,4 +191,5 @@ export const galleyClient = {
   ...galleyChanges,
   ...galleyCodes,
   ...galleyTeams,
+  ...legacyMessages,
 }

@@ -128,4 +128,4 @@ export const MAILS_WAITING_MAX = 1_000
 export const CONNECTIONS_PER_NOTIFICATION = 1_000
 
 /** A net under the notes by which processes hear that the list of remotes has changed. */
-export const REMOTES_REMEMBERED_MS = 5_000
+export const REMOTES_REMEMBERED_MS = 1_000

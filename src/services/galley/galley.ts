@@ -28,6 +28,7 @@ import { getConversationRoles } from './handlers/client/get-conversation-roles.t
 import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
 import { listConversations } from './handlers/client/list-conversations.ts'
 import { postMessage } from './handlers/client/post-message.ts'
+import { postOtrMessage } from './handlers/client/post-otr-message.ts'
 import { postTyping } from './handlers/client/post-typing.ts'
 import { checkCode } from './handlers/client/check-code.ts'
 import { createCode } from './handlers/client/create-code.ts'
@@ -149,6 +150,7 @@ const clientHandlers = (needs: Needs): ClientHandlers => ({
   'list-conversations': listConversations(needs),
   'get-conversation-roles': getConversationRoles(needs),
   'post-message': postMessage(needs),
+  'post-otr-message': postOtrMessage(needs),
   'add-members': addMembers(needs),
   'replace-members': replaceMembers(needs),
   'remove-member': removeMember(needs),

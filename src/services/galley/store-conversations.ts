@@ -3,7 +3,6 @@ import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain, QualifiedUserId, RoleName, UserId } from '#src/contract/ids.ts'
 import type { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import type { Conversation, Member, OwnSettings } from './conversation.ts'
-import type { EventTime } from './event-times.ts'
 import { type ConversationColumns, conversationColumns, conversationOf } from './store-rows.ts'
 import { type SettingsColumns, settingsColumns, settingsOf } from './store-settings.ts'
 
@@ -52,17 +51,6 @@ export const conversationStore = (db: Kysely<unknown>) => ({
         members: (row.members ?? []).map(([domain, user]) => ({ domain, id: user })),
       }
     )
-  },
-
-  /**
-   * The time of the next event, later than all before; until the transaction ends nobody else gets one. Undefined
-   * when the members are no longer those of `revision`, or there is no such conversation any more.
-   */
-  takeTime: async (id: ConversationId, { now, revision }: { now: EventTime; revision: number }) => {
-    const { rows } = await sql<{ at: string | number }>`
-      update galley.conversations set last_event_at = greatest(last_event_at + 1, ${now}::bigint)
-      where id = ${id} and members_revision = ${revision} returning last_event_at as at`.execute(db)
-    return rows[0] && Number(rows[0].at)
   },
 })
 

@@ -38,6 +38,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'a large file up, down, and down from the other backend, beside the same bytes through four nginx',
     measure: async (say, options) => (await import('./assets/assets.ts')).measureAssets(say, options),
   },
+  brig: {
+    summary: 'what brig does on a database that syncs: profiles of many backends, searches among a million people',
+    measure: async (say, options) => (await import('./brig/brig.ts')).measureBrig(say, options),
+  },
 }
 
 const HELP = `Measure Comity.
@@ -65,6 +69,11 @@ Options of messages: --seconds, --reps and --profile, as above, and
 
 Options of assets: --reps; --seconds, here the longest that one measurement of many at once takes (default 10); and
   --bulk MB     size of the file (default 100)
+
+Options of brig:
+  --seconds N   of each measurement (default 5)
+  --users N     among whom is searched (default 1000000)
+  --parts LIST  of profiles, search (default: all)
 `
 
 async function main(args: readonly string[]): Promise<number> {
@@ -81,6 +90,8 @@ async function main(args: readonly string[]): Promise<number> {
       bulk: text,
       profile: text,
       servers: text,
+      users: text,
+      parts: text,
     },
     allowPositionals: true,
   })

@@ -23,7 +23,7 @@ const IN_FLIGHT = 50
 const GOAL_P95_MS = 100
 const WARM_UP_SECONDS = 2
 /** In which the index of a million must be complete once nobody searches. */
-const BUILD_TIMEOUT_MS = 300_000
+const BUILD_TIMEOUT_MS = 900_000
 const POLL_MS = 250
 
 export interface SearchOptions {

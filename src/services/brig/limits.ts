@@ -86,8 +86,8 @@ export const SEARCH_TEXTS_PER_USER_MAX = SEARCH_ROTATIONS_MAX + 1
 export const SEARCH_TEXT_CHARACTERS_MAX = 128
 /** People who match one word of a search and are tried against the others. */
 export const SEARCH_CANDIDATES_MAX = 500
-/** Writing texts for users who were there before: so many at once, and so long a pause for those who are served. */
-export const SEARCH_BATCH_USERS = 500
+/** Writing texts for users who were there before: so many at once, and at least this pause for those who are served. */
+export const SEARCH_BATCH_USERS = 250
 export const SEARCH_BATCH_PAUSE_MS = 20
 /** Before it is tried again after the database refused. */
 export const SEARCH_RETRY_MS = 10_000

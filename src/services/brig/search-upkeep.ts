@@ -52,8 +52,11 @@ const writeAll = async ({ db, clock, log }: Needs, signal: AbortSignal): Promise
   if (isComplete) return
   const startedMs = clock.monotonicMs()
   while (!isComplete && !signal.aborted) {
+    const batchMs = clock.monotonicMs()
     ;({ isComplete } = await db.transaction().execute((tx) => writeNextSearchTexts(tx, SEARCH_BATCH_USERS)))
-    if (!isComplete) await pause(clock, SEARCH_BATCH_PAUSE_MS, signal)
+    // As long as it took, so that no more than half of what the database can do is taken from those who are served.
+    const pauseMs = Math.max(SEARCH_BATCH_PAUSE_MS, clock.monotonicMs() - batchMs)
+    if (!isComplete) await pause(clock, pauseMs, signal)
   }
   if (isComplete) log.info({ ms: Math.round(clock.monotonicMs() - startedMs) }, 'the index of the search is complete')
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { brigClient } from '#src/contract/client/brig.ts'
+import { brigFederation } from '#src/contract/federation/brig.ts'
 import { ClientId, Domain, TeamId, UserId } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
@@ -20,6 +21,7 @@ import { systemRandom } from '#src/kit/random.ts'
 import { Bundle, LOCAL_LANE } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { type Caller, callerHeaders } from '#src/rpc/context.ts'
+import { asDeclared } from '#src/rpc/declared-answers.ts'
 import { FEDERATION_PATTERN } from '#src/rpc/federation-server.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { remoteBackends } from '#src/rpc/remote-backends.ts'
@@ -127,7 +129,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
     })
   const brig = stack.use(await start())
   const transport = inMemory(brig.routes)
-  network.members.set(domain, transport)
+  network.members.set(domain, asDeclared(transport, brigFederation))
   const db = await database.schema<unknown>('brig', brigMigrations, outboxMigrations)
   const owned = stack.move()
   const told = () => takeLetters(db)

@@ -75,9 +75,14 @@ export class Device {
     return { version, isFederated, domain }
   }
 
+  /** Has a code mailed that shows that the address is ours. */
+  async askForCode({ email }: Account): Promise<void> {
+    await this.#client.api.user.postActivationCode({ email })
+  }
+
   /** Stock clients always send a code; backends in development mode know only this one. */
-  async register({ name, email, password }: Account): Promise<QualifiedId> {
-    await this.#client.register({ accent_id: 1, email, email_code: '123456', name, password, assets: [] })
+  async register({ name, email, password }: Account, code = '123456'): Promise<QualifiedId> {
+    await this.#client.register({ accent_id: 1, email, email_code: code, name, password, assets: [] })
     return this.#self()
   }
 
@@ -124,6 +129,14 @@ export class Device {
     return id
   }
 
+  async removeDevice(id: string, password: string): Promise<void> {
+    await this.#client.api.client.deleteClient(id, password)
+  }
+
+  async deleteAccount(password: string): Promise<void> {
+    await this.#client.api.self.deleteSelf({ password })
+  }
+
   async ownDevices(): Promise<string[]> {
     return (await this.#client.api.client.getClients()).map(({ id }) => id)
   }
@@ -146,6 +159,10 @@ export class Device {
 
   async accept(user: QualifiedId): Promise<string> {
     return (await this.#client.api.connection.putConnection(user, { status: ConnectionStatus.ACCEPTED })).status
+  }
+
+  async block(user: QualifiedId): Promise<string> {
+    return (await this.#client.api.connection.putConnection(user, { status: ConnectionStatus.BLOCKED })).status
   }
 
   async connections(): Promise<{ readonly to: string; readonly status: string }[]> {

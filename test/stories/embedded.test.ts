@@ -4,6 +4,8 @@ import { accountStories } from './accounts.ts'
 import { assetStories } from './assets.ts'
 import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
+import { conversationOutages } from './conversation-outages.ts'
+import { conversationStories } from './conversations.ts'
 import { federationStories } from './federation.ts'
 import { messageStories } from './messages.ts'
 import { outageStories } from './outage.ts'
@@ -15,6 +17,8 @@ tell(
   async () => EMBEDDED,
   chatStories,
   connectionStories,
+  conversationStories,
+  conversationOutages,
   federationStories,
   messageStories,
   outageStories,

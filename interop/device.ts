@@ -8,12 +8,14 @@ import { AssetRetentionPolicy } from '@wireapp/api-client/lib/asset/AssetRetenti
 import { ClientClassification } from '@wireapp/api-client/lib/client/ClientClassification.js'
 import { ClientType } from '@wireapp/api-client/lib/client/ClientType.js'
 import { ConnectionStatus } from '@wireapp/api-client/lib/connection/ConnectionStatus.js'
-import type { MessageSendingStatus } from '@wireapp/api-client/lib/conversation/MessageSendingStatus.js'
+import { CONVERSATION_TYPING } from '@wireapp/api-client/lib/conversation/data/ConversationTypingData.js'
+import { RECEIPT_MODE } from '@wireapp/api-client/lib/conversation/data/ConversationReceiptModeUpdateData.js'
 import type { BackendEvent } from '@wireapp/api-client/lib/event/index.js'
 import type { Notification } from '@wireapp/api-client/lib/notification/Notification.js'
 import { WebSocketClient } from '@wireapp/api-client/lib/tcp/WebSocketClient.js'
 import type { AxiosInstance } from 'axios'
-import { type Ciphertext, decodeText, encodeText, otrMessage } from './otr-message.ts'
+import { type Devices, flat, idsOf, merge, missingIn, nested } from './device-ids.ts'
+import { type Ciphertext, decodeText, encodeReadReceipt, encodeText, otrMessage } from './otr-message.ts'
 import { decodeFile, decryptFile, encodeFile, encryptFile, type SharedFile } from './shared-file.ts'
 import { ProteusSessions } from './proteus-sessions.ts'
 
@@ -34,11 +36,11 @@ export interface Heard {
   readonly event: BackendEvent
   /** Of messages: decrypted. */
   readonly text?: string
+  readonly messageId?: string
+  /** Of confirmations: which message was read. */
+  readonly hasRead?: string
   readonly file?: SharedFile
 }
-
-/** By domain, user and device. */
-type Devices = Record<string, Record<string, string[]>>
 
 const API_VERSION = 8
 const PREKEY_COUNT = 10
@@ -214,6 +216,39 @@ export class Device {
     return this.#sendToAll(conversation, encodeText(text))
   }
 
+  /** One after the other, to the devices that are there when the first is sent. */
+  async sendAll(conversation: QualifiedId, texts: readonly string[]): Promise<void> {
+    const devices = await this.#devicesIn(conversation)
+    for (const text of texts) await this.#sendTo(conversation, { devices, plaintext: encodeText(text), refusals: 0 })
+  }
+
+  async confirmReading(conversation: QualifiedId, messageId: string): Promise<void> {
+    await this.#sendToAll(conversation, encodeReadReceipt(messageId))
+  }
+
+  /** The type of the event that the backend answers with. */
+  async addTo(conversation: QualifiedId, users: readonly QualifiedId[]): Promise<string> {
+    return (await this.#client.api.conversation.postMembers(conversation, [...users])).type
+  }
+
+  /** Somebody else, or oneself. */
+  async removeFrom(conversation: QualifiedId, user: QualifiedId): Promise<string> {
+    return (await this.#client.api.conversation.deleteMember(conversation, user)).type
+  }
+
+  async rename({ id }: QualifiedId, name: string): Promise<string> {
+    return (await this.#client.api.conversation.putConversation(id, { name })).type
+  }
+
+  async confirmsReading(conversation: QualifiedId): Promise<string> {
+    const mode = { receipt_mode: RECEIPT_MODE.ON }
+    return (await this.#client.api.conversation.putConversationReceiptMode(conversation, mode)).type
+  }
+
+  async types(conversation: QualifiedId): Promise<void> {
+    await this.#client.api.conversation.postTyping(conversation, { status: CONVERSATION_TYPING.STARTED })
+  }
+
   /** Encrypted, uploaded by the stock client, and announced to everybody in the conversation. */
   async sendFile(conversation: QualifiedId, file: Uint8Array): Promise<SharedFile> {
     const { bytes, otrKey, sha256 } = encryptFile(file)
@@ -240,10 +275,14 @@ export class Device {
     conversation: QualifiedId,
     plaintext: Uint8Array,
   ): Promise<{ readonly time: string; readonly refusals: number }> {
+    return this.#sendTo(conversation, { devices: await this.#devicesIn(conversation), plaintext, refusals: 0 })
+  }
+
+  async #devicesIn(conversation: QualifiedId): Promise<Devices> {
     const { members } = await this.#client.api.conversation.getConversation(conversation)
     const users = [...members.others, members.self].flatMap(({ qualified_id }) => qualified_id ?? [])
     const { qualified_user_map } = await this.#client.api.user.postListClients({ qualified_users: users })
-    return this.#sendTo(conversation, { devices: idsOf(qualified_user_map), plaintext, refusals: 0 })
+    return idsOf(qualified_user_map)
   }
 
   /** As a client that has not noticed any device of the others yet: it learns of them from the refusal. */
@@ -325,39 +364,7 @@ export class Device {
   }
 }
 
-function read(plaintext: Uint8Array): Pick<Heard, 'text' | 'file'> {
+function read(plaintext: Uint8Array): Pick<Heard, 'text' | 'messageId' | 'hasRead' | 'file'> {
   const file = decodeFile(plaintext)
-  return file ? { file } : { text: decodeText(plaintext) }
-}
-
-function idsOf(users: Record<string, Record<string, readonly { id: string }[]>>): Devices {
-  return nested(
-    Object.entries(users).flatMap(([domain, byUser]) =>
-      Object.entries(byUser).flatMap(([user, clients]) => clients.map(({ id }) => `${domain}/${user}/${id}`)),
-    ),
-  )
-}
-
-const flat = (devices: Devices): string[] =>
-  Object.entries(devices).flatMap(([domain, users]) =>
-    Object.entries(users).flatMap(([user, clients]) => clients.map((client) => `${domain}/${user}/${client}`)),
-  )
-
-function nested(keys: readonly string[]): Devices {
-  const devices: Devices = {}
-  for (const key of keys) {
-    const [domain = '', user = '', client = ''] = key.split('/')
-    const users = (devices[domain] ??= {})
-    ;(users[user] ??= []).push(client)
-  }
-  return devices
-}
-
-const merge = (some: Devices, more: Devices): Devices => nested([...new Set([...flat(some), ...flat(more)])])
-
-/** 412: the answer is a sending status instead of an error, which the stock client hands on as it came. */
-function missingIn(error: unknown): Devices | undefined {
-  if (!(error instanceof Error) || !('response' in error)) return undefined
-  const { status, data } = error.response as { readonly status: number; readonly data: MessageSendingStatus }
-  return status === 412 ? data.missing : undefined
+  return file ? { file } : decodeText(plaintext)
 }

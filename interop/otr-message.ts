@@ -40,6 +40,19 @@ export function encodeText(text: string): Uint8Array {
   return messages.GenericMessage.encode({ messageId: crypto.randomUUID(), text: { content: text } }).finish()
 }
 
-export function decodeText(plaintext: Uint8Array): string {
-  return messages.GenericMessage.decode(plaintext).text?.content ?? ''
+export function encodeReadReceipt(firstMessageId: string): Uint8Array {
+  const confirmation = { type: messages.Confirmation.Type.READ, firstMessageId }
+  return messages.GenericMessage.encode({ messageId: crypto.randomUUID(), confirmation }).finish()
+}
+
+export interface Decoded {
+  readonly text?: string
+  readonly messageId: string
+  readonly hasRead?: string
+}
+
+export function decodeText(plaintext: Uint8Array): Decoded {
+  const { messageId, text, confirmation } = messages.GenericMessage.decode(plaintext)
+  const isRead = confirmation?.type === messages.Confirmation.Type.READ
+  return isRead ? { messageId, hasRead: confirmation.firstMessageId } : { messageId, text: text?.content ?? '' }
 }

@@ -135,7 +135,120 @@ function stories(ingress: Ingress): void {
     assert.equal(refusals, 1)
     assert.deepEqual(bob.texts(), ['who is there?'])
   })
+
+  test('people of three backends, two devices each, change a group, and every device reads everything', async () => {
+    await using opened = new AsyncDisposableStack()
+    const { alice, bob, carla, devices } = await threeWithTwoDevices(world, opened)
+    const conversation = await alice.device.createGroup('before', [bob.id])
+    // The device that asks has the answer instead.
+    const everywhereBut = (asking: Person, what: string, isIt: (heard: Heard) => boolean) =>
+      Promise.all(devices.filter((one) => one !== asking).map((one) => one.hears(what, isIt)))
+    assert.equal(await alice.device.addTo(conversation, [carla.id]), 'conversation.member-join')
+    await everywhereBut(alice, 'that carla came', isIn(conversation, 'conversation.member-join'))
+    assert.equal(await alice.device.rename(conversation, 'after'), 'conversation.rename')
+    await everywhereBut(alice, 'the new name', isIn(conversation, 'conversation.rename'))
+    assert.equal(await alice.device.confirmsReading(conversation), 'conversation.receipt-mode-update')
+    await everywhereBut(alice, 'that reading is confirmed', isIn(conversation, 'conversation.receipt-mode-update'))
+
+    const texts = devices.map((_, number) => `from device ${number}`)
+    await inTurn(devices, async (one, number) => one.device.sendAll(conversation, [texts[number] ?? '']))
+    await Promise.all(devices.map(async (one, number) => one.hears('the last text', hasText(lastBut(texts, number)))))
+    for (const [number, one] of devices.entries()) assert.deepEqual(one.texts(), texts.toSpliced(number, 1))
+
+    const { messageId = '' } = await bob.hears('the first text', hasText(texts[0] ?? ''))
+    await bob.device.confirmReading(conversation, messageId)
+    await Promise.all(
+      devices.filter((one) => one !== bob).map((one) => one.hears('that bob read it', hasReadReceipt(messageId))),
+    )
+    await carla.device.types(conversation)
+    await alice.hears('that carla types', isIn(conversation, 'conversation.typing'))
+    await bob.hears('that carla types', isIn(conversation, 'conversation.typing'))
+
+    assert.equal(await bob.device.removeFrom(conversation, bob.id), 'conversation.member-leave')
+    await everywhereBut(bob, 'that bob left', isIn(conversation, 'conversation.member-leave'))
+    assert.equal(await alice.device.removeFrom(conversation, carla.id), 'conversation.member-leave')
+    await carla.hears('that she was removed', isRemoved(carla.id))
+    assert.deepEqual(await alice.device.membersOf(conversation), [])
+  })
+
+  test('a device that was away for 500 messages reads each of them once, in order', async () => {
+    await using opened = new AsyncDisposableStack()
+    const { alice, bob, carla, tablet } = await threeWithTwoDevices(world, opened)
+    const conversation = await alice.device.createGroup('much to say', [bob.id, carla.id])
+    await bob.hears('the new group', isIn(conversation, 'conversation.create'))
+    await tablet.device.goOffline()
+    const texts = Array.from({ length: 500 }, (_, number) => `number ${number}`)
+    await bob.device.sendAll(conversation, texts)
+    await tablet.device.goOnline()
+    await bob.device.sendAll(conversation, ['and one more'])
+    await tablet.hears('the last message', hasText('and one more'))
+    assert.deepEqual(tablet.texts(), [...texts, 'and one more'])
+    await carla.hears('the last message', hasText('and one more'))
+    assert.deepEqual(carla.texts(), [...texts, 'and one more'])
+  })
 }
+
+interface Three {
+  readonly alice: Member
+  readonly bob: Member
+  readonly carla: Member
+  /** Carla's second. */
+  readonly tablet: Person
+  readonly devices: readonly Person[]
+}
+
+/** Each at a backend of her own, online with two devices; alice is connected with both others. */
+async function threeWithTwoDevices(world: World, opened: AsyncDisposableStack): Promise<Three> {
+  const [alpha, beta, gamma] = world.backends
+  assert.ok(alpha && beta && gamma, 'this story needs three backends')
+  const alice = opened.use(await newMember('alice', alpha))
+  const bob = opened.use(await newMember('bob', beta))
+  const carla = opened.use(await newMember('carla', gamma))
+  const seconds: Person[] = []
+  for (const [member, backend] of [
+    [alice, alpha],
+    [bob, beta],
+    [carla, gamma],
+  ] as const) {
+    const second = opened.use(await atDevice(backend))
+    await second.device.login(member.account)
+    await second.device.registerDevice(member.account.password)
+    await second.device.goOnline()
+    seconds.push(second)
+  }
+  await befriend(alice, bob)
+  await befriend(alice, carla)
+  const tablet = seconds[2]
+  assert.ok(tablet)
+  return { alice, bob, carla, tablet, devices: [alice, bob, carla, ...seconds] }
+}
+
+async function befriend(one: Member, other: Member): Promise<void> {
+  await one.device.connectWith(other.id)
+  await other.hears('the wish to connect', isConnection('pending'))
+  assert.equal(await other.device.accept(one.id), 'accepted')
+  await one.hears('the consent', ({ event }) => isAcceptedBy(event, other.id))
+}
+
+const isAcceptedBy = (event: Heard['event'], { id }: QualifiedId): boolean =>
+  event.type === 'user.connection' && event.connection.status === 'accepted' && event.connection.to === id
+
+async function inTurn<T>(items: readonly T[], act: (item: T, number: number) => Promise<void>): Promise<void> {
+  for (const [number, item] of items.entries()) await act(item, number)
+}
+
+/** The last text that the device of this number did not send itself. */
+const lastBut = (texts: readonly string[], number: number): string => texts.toSpliced(number, 1).at(-1) ?? ''
+
+const hasReadReceipt =
+  (messageId: string) =>
+  ({ hasRead }: Heard): boolean =>
+    hasRead === messageId
+
+const isRemoved =
+  ({ id }: QualifiedId) =>
+  ({ event }: Heard): boolean =>
+    event.type === 'conversation.member-leave' && event.data.user_ids.includes(id)
 
 interface Member extends Person {
   readonly account: Account

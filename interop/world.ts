@@ -19,6 +19,7 @@ export interface World extends AsyncDisposable {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const BACKENDS = 'alpha.test,beta.test,gamma.test'
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 50
@@ -35,7 +36,7 @@ export async function world(ingress: Ingress): Promise<World> {
 async function startWorld(ingress: Ingress, directory: string): Promise<World> {
   const readyFile = join(directory, 'ready.json')
   const log = join(directory, 'world.log')
-  const args = ['src/main.ts', 'world', 'run', '--fresh', '--ingress', ingress]
+  const args = ['src/main.ts', 'world', 'run', '--fresh', '--ingress', ingress, '--backends', BACKENDS]
   const child = spawn(process.execPath, [...args, '--data', join(directory, 'data'), '--ready-file', readyFile], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

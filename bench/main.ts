@@ -34,6 +34,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'messages from person to person of two backends, stored by both, beside two Prosody and two ejabberd',
     measure: async (say, options) => (await import('./messages/messages.ts')).measureMessages(say, options),
   },
+  group: {
+    summary: 'a group of 2,000 on 20 other backends: made, written to, changed, by its owner',
+    measure: async (say) => (await import('./group.ts')).measureGroup(say),
+  },
   assets: {
     summary: 'a large file up, down, and down from the other backend, beside the same bytes through four nginx',
     measure: async (say, options) => (await import('./assets/assets.ts')).measureAssets(say, options),

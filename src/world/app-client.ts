@@ -19,6 +19,13 @@ export interface NewAccount {
   readonly password: string
 }
 
+export interface NewDevice {
+  readonly password: string
+  readonly prekeys?: number
+  /** Besides the one that every app has. */
+  readonly capabilities?: readonly string[]
+}
+
 const QualifiedId = z.object({ id: z.string(), domain: z.string() })
 const Self = z.looseObject({ qualified_id: QualifiedId, name: z.string(), handle: z.string().nullish() })
 const Device = z.looseObject({ id: z.string() })
@@ -83,7 +90,7 @@ export class AppClient implements AsyncDisposable {
   }
 
   /** Registers a device with prekeys that look like some and mean nothing. */
-  async createClient({ password, prekeys = 10 }: { password: string; prekeys?: number }): Promise<string> {
+  async createClient({ password, prekeys = 10, capabilities = [] }: NewDevice): Promise<string> {
     const ids = Array.from({ length: prekeys }, (_, id) => id)
     const body = {
       type: 'permanent',
@@ -93,7 +100,7 @@ export class AppClient implements AsyncDisposable {
       password,
       prekeys: ids.map((id) => ({ id, key: this.#prekey() })),
       lastkey: { id: 65_535, key: this.#prekey() },
-      capabilities: ['legalhold-implicit-consent'],
+      capabilities: ['legalhold-implicit-consent', ...capabilities],
     }
     const { id } = await this.http.callFor({ method: 'POST', path: '/clients', body }, Device)
     await this.http.renewToken(id)

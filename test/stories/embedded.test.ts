@@ -8,6 +8,7 @@ import { conversationOutages } from './conversation-outages.ts'
 import { conversationStories } from './conversations.ts'
 import { federationStories } from './federation.ts'
 import { messageStories } from './messages.ts'
+import { notificationStories } from './notifications.ts'
 import { outageStories } from './outage.ts'
 import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
@@ -21,6 +22,7 @@ tell(
   conversationOutages,
   federationStories,
   messageStories,
+  notificationStories,
   outageStories,
   peopleStories,
   assetStories,

@@ -38,6 +38,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'a group of 2,000 on 20 other backends: made, written to, changed, by its owner',
     measure: async (say) => (await import('./group.ts')).measureGroup(say),
   },
+  lanes: {
+    summary: 'the queue by itself: a backlog of 100,000, and fifty remotes most of which are in trouble',
+    measure: async (say) => ({ figures: await (await import('./lanes/lanes.ts')).measureLanes(say) }),
+  },
   assets: {
     summary: 'a large file up, down, and down from the other backend, beside the same bytes through four nginx',
     measure: async (say, options) => (await import('./assets/assets.ts')).measureAssets(say, options),

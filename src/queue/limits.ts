@@ -18,6 +18,8 @@ export const ACKNOWLEDGED_AT_ONCE_MAX = 512
 
 /** Letters of one lane that the peer fails while it takes others: each waits by itself, with all about the same. */
 export const PARKED_LETTERS_MAX = 64
+/** More different ones that fail with none delivered in between, and the whole lane waits. */
+export const FAILING_LETTERS_MAX = 4
 
 /** Alternatives of one notification: one per format that peers still speak. */
 export const NOTIFICATIONS_PER_BUNDLE_MAX = 4

@@ -14,6 +14,7 @@ import { createDoorbell } from './doorbell.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import {
   ACKNOWLEDGED_AT_ONCE_MAX,
+  FAILING_LETTERS_MAX,
   HEAD_ROWS_MAX,
   HELD_ROWS_MAX,
   IN_FLIGHT_MAX,
@@ -28,10 +29,11 @@ export type Push = (signals: LaneSignals) => Promise<Progress>
 
 export const createPipeline = (needs: LaneNeeds, delivery: AtOnce): Push => {
   const parking = createParking(needs)
+  const failing = new Set<string>()
   let isProbing = false
   return async (signals) => {
     if (needs.heard.take()) parking.release()
-    const progress = await new Run({ ...needs, delivery, parking, isProbing, ...signals }).push()
+    const progress = await new Run({ ...needs, delivery, parking, failing, isProbing, ...signals }).push()
     isProbing = progress.state === 'failed'
     return progress
   }
@@ -40,6 +42,8 @@ export const createPipeline = (needs: LaneNeeds, delivery: AtOnce): Push => {
 interface RunNeeds extends Omit<LaneNeeds, 'delivery'>, LaneSignals {
   readonly delivery: AtOnce
   readonly parking: Parking
+  /** Letters that the peer failed since it last took one: when they are several, it is not the letters. */
+  readonly failing: Set<string>
   /** The last try has failed: one letter goes ahead of the others. */
   readonly isProbing: boolean
 }
@@ -168,6 +172,7 @@ class Run {
     switch (verdict.verdict) {
       case 'delivered':
         this.#underWayMax = IN_FLIGHT_MAX
+        this.#needs.failing.clear()
         // The next one about the same need not wait until this one is deleted.
         void this.#acknowledge(letter.id).catch((error: unknown) => this.#fail(causeChain(error)))
         return
@@ -181,10 +186,17 @@ class Run {
         if (abandon.aborted) return
         tally.count(this.#needs, 'retried')
         const delayMs = verdict.isOfLetter === true ? parking.park(letter) : undefined
-        if (delayMs === undefined) this.#failure ??= { state: 'failed', settled: 0, ...verdict }
-        else this.#leaveOut(letter, { delayMs, reason: verdict.reason })
+        if (delayMs !== undefined) this.#leaveOut(letter, { delayMs, reason: verdict.reason })
+        if (delayMs === undefined || this.#failsAll(letter))
+          this.#failure ??= { state: 'failed', settled: 0, ...verdict }
       }
     }
+  }
+
+  #failsAll({ id }: StoredLetter): boolean {
+    const { failing } = this.#needs
+    if (failing.size <= FAILING_LETTERS_MAX) failing.add(id)
+    return failing.size > FAILING_LETTERS_MAX
   }
 
   /** All that is about the same is read again when it may go. */

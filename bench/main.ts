@@ -47,7 +47,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     measure: async (say, options) => (await import('./assets/assets.ts')).measureAssets(say, options),
   },
   brig: {
-    summary: 'what brig does on a database that syncs: profiles of many backends, searches among a million people',
+    summary: 'what brig does on a database that syncs: profiles of many backends, searches, claims of prekeys',
     measure: async (say, options) => (await import('./brig/brig.ts')).measureBrig(say, options),
   },
 }
@@ -81,7 +81,7 @@ Options of assets: --reps; --seconds, here the longest that one measurement of m
 Options of brig:
   --seconds N   of each measurement (default 5)
   --users N     among whom is searched (default 1000000)
-  --parts LIST  of profiles, search (default: all)
+  --parts LIST  of profiles, search, prekeys (default: all)
 `
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,6 +1,7 @@
 /** What brig can do on a PostgreSQL server whose disk has everything that it has answered for. */
 import { z } from 'zod'
 import type { Figure } from '../figures.ts'
+import { measurePrekeys } from './prekeys.ts'
 import { measureProfiles } from './profiles.ts'
 import { measureSearch } from './search.ts'
 
@@ -13,7 +14,11 @@ export interface BrigOptions {
 
 type Part = (say: (progress: string) => void, options: BrigOptions) => Promise<readonly Figure[]>
 
-const PARTS: Readonly<Record<string, Part>> = { profiles: measureProfiles, search: measureSearch }
+const PARTS: Readonly<Record<string, Part>> = {
+  profiles: measureProfiles,
+  search: measureSearch,
+  prekeys: measurePrekeys,
+}
 
 const Options = z.object({
   seconds: z.coerce.number().positive().max(60).default(5),

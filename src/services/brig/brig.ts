@@ -25,6 +25,7 @@ import { otherBackends } from './other-backends.ts'
 import { passwords } from './passwords.ts'
 import { openKeys } from './rotating-keys.ts'
 import { startSearchUpkeep } from './search-upkeep.ts'
+import { prekeyClaims } from './prekey-claims.ts'
 import { keysFor } from './store-sessions.ts'
 import type { BrigDb, BrigTables, SigningKeysTable } from './tables.ts'
 import { newPrivateKey, rawPublicKey, type StoredKey } from './token-keys.ts'
@@ -77,6 +78,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     keys,
     others: otherBackends(remotes),
     known,
+    claims: prekeyClaims(db),
     announcements: announcements({ random, courier, log }),
     mailer,
     policy: config.accounts,
@@ -101,6 +103,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
       ...federationRoutes('brig', brigFederation, federationHandlers(shared), { log, clock, onHeard }),
     ],
     [Symbol.asyncDispose]: async () => {
+      await shared.claims.idle()
       await searchUpkeep[Symbol.asyncDispose]()
       await keys[Symbol.asyncDispose]()
       await mailer[Symbol.asyncDispose]()

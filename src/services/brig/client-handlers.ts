@@ -35,9 +35,11 @@ import { updateConnection } from './handlers/client/update-connection.ts'
 import { updateLocale } from './handlers/client/update-locale.ts'
 import { updateSelf } from './handlers/client/update-self.ts'
 import { updateSupportedProtocols } from './handlers/client/update-supported-protocols.ts'
+import type { PrekeyClaims } from './prekey-claims.ts'
 import { teamHandlers } from './team-handlers.ts'
 
 export interface ClientNeeds extends RemoteConnectionNeeds, AccountNeeds {
+  readonly claims: PrekeyClaims
   readonly isRegistrationOpen: boolean
   readonly removalKey: string
 }

@@ -6,13 +6,15 @@ import { UserId as UserIdSchema } from '#src/contract/ids.ts'
 import type { CallContext } from '#src/rpc/remote-backends.ts'
 import { publicDevice } from './device-rules.ts'
 import type { OtherBackends } from './other-backends.ts'
-import { claimPrekeys, findDevices, findDevicesOf } from './store-devices.ts'
+import type { PrekeyClaims } from './prekey-claims.ts'
+import { findDevices, findDevicesOf } from './store-devices.ts'
 import type { BrigDb } from './tables.ts'
 
 export interface DeviceNeeds {
   readonly db: BrigDb
   readonly domain: Domain
   readonly others: OtherBackends
+  readonly claims: PrekeyClaims
 }
 
 /** Everyone asked for is there; who is unknown or has no device has an empty list. */
@@ -30,36 +32,45 @@ export const findDevicesAnywhere = (
   domain === ownDomain ? localDevices(db, users) : others.devices(domain, users, context)
 
 export const claimLocally = async (
-  db: BrigDb,
-  { user, client }: { readonly user: UserId; readonly client: ClientId },
+  { claims }: Pick<DeviceNeeds, 'claims'>,
+  device: { readonly user: UserId; readonly client: ClientId },
 ): Promise<ClientPrekey | undefined> => {
-  const [claimed] = await claimPrekeys(db, [{ user, client }])
-  return claimed && { client, prekey: claimed.prekey }
+  const [prekey] = await claims.write([device])
+  return prekey && { client: device.client, prekey }
 }
 
-export const claimAllLocally = async (db: BrigDb, user: UserId): Promise<PrekeyBundle> => {
+export const claimAllLocally = async (
+  { db, claims }: Pick<DeviceNeeds, 'db' | 'claims'>,
+  user: UserId,
+): Promise<PrekeyBundle> => {
   const devices = await findDevices(db, user)
-  const claimed = await claimPrekeys(
-    db,
-    devices.map(({ id }) => ({ user, client: id })),
-  )
-  return { user, clients: claimed.map(({ client, prekey }) => ({ client, prekey })) }
+  const claimed = await claims.write(devices.map(({ id }) => ({ user, client: id })))
+  return {
+    user,
+    clients: devices.flatMap(({ id: client }, index) => {
+      const prekey = claimed[index]
+      return prekey ? [{ client, prekey }] : []
+    }),
+  }
 }
 
 /** Everyone and every device asked for is there; `null` where nothing could be claimed. */
-export const claimManyLocally = async (db: BrigDb, wanted: UserClients): Promise<UserClientPrekeyMap> => {
+export const claimManyLocally = async (
+  { claims }: Pick<DeviceNeeds, 'claims'>,
+  wanted: UserClients,
+): Promise<UserClientPrekeyMap> => {
   const devices = entriesOf(wanted).flatMap(([user, clients]) => clients.map((client) => ({ user, client })))
-  const claimed = await claimPrekeys(db, devices)
-  const byDevice = new Map(claimed.map(({ user, client, prekey }) => [`${user} ${client}`, prekey]))
-  return mapClients(wanted, (user, client) => byDevice.get(`${user} ${client}`) ?? null)
+  const claimed = await claims.write(devices)
+  const byKey = new Map(devices.map(({ user, client }, index) => [`${user} ${client}`, claimed[index]]))
+  return mapClients(wanted, (user, client) => byKey.get(`${user} ${client}`) ?? null)
 }
 
 export const claimManyAnywhere = async (
-  { db, domain: ownDomain, others }: DeviceNeeds,
+  { claims, domain: ownDomain, others }: DeviceNeeds,
   { domain, wanted }: { readonly domain: Domain; readonly wanted: UserClients },
   context: CallContext,
 ): Promise<UserClientPrekeyMap> => {
-  if (domain === ownDomain) return claimManyLocally(db, wanted)
+  if (domain === ownDomain) return claimManyLocally({ claims }, wanted)
   const answer = await others.claimPrekeys(domain, wanted, context)
   // What was not asked for is dropped, and what was asked for is there.
   return mapClients(wanted, (user, client) => answer[user]?.[client] ?? null)

@@ -18,8 +18,10 @@ import { onUserDeletedConnections } from './handlers/federation/on-user-deleted-
 import { searchUsers } from './handlers/federation/search-users.ts'
 import { sendConnectionAction } from './handlers/federation/send-connection-action.ts'
 import type { KnownRemotes } from './known-remotes.ts'
+import type { PrekeyClaims } from './prekey-claims.ts'
 
 export interface FederationNeeds extends ConnectionNeeds {
+  readonly claims: PrekeyClaims
   readonly known: KnownRemotes
 }
 

@@ -51,6 +51,12 @@ export const PASSWORD_BUSY_RETRY_SECONDS = 5
 export const PERMANENT_DEVICES_MAX = 7
 export const TEMPORARY_DEVICES_MAX = 1
 
+/** Prekeys that one statement hands out; what waits longer goes with the next one. */
+export const CLAIMS_PER_COMMIT_MAX = 500
+
+/** Prekeys that may be waited for before callers are told to come back. */
+export const CLAIMS_WAITING_MAX = 100_000
+
 /** Stock clients keep a hundred. */
 export const PREKEYS_PER_DEVICE_MAX = 5_000
 

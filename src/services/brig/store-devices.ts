@@ -1,6 +1,5 @@
 /** SQL on devices and their prekeys. */
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
-import { LAST_RESORT_PREKEY_ID } from '#src/contract/client/brig-devices.ts'
 import type { Prekey } from '#src/contract/federation/users.ts'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { BrigDb, ClientsTable } from './tables.ts'
@@ -94,82 +93,4 @@ export const findPrekeyIds = async (db: BrigDb, user: UserId, id: ClientId): Pro
 export interface ClientOfUser {
   readonly user: UserId
   readonly client: ClientId
-}
-
-export interface ClaimedPrekey extends ClientOfUser {
-  readonly prekey: Prekey
-}
-
-/**
- * Takes one prekey of each of these devices. Two claims at the same time never get the same one: what one of them has
- * locked the other skips. A device of which none is left gives its last resort, which is never used up.
- */
-export const claimPrekeys = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
-  if (wanted.length === 0) return []
-  const taken = await takePrekeys(db, wanted)
-  const served = new Set(taken.map(keyOf))
-  const unserved = wanted.filter((device) => !served.has(keyOf(device)))
-  return unserved.length === 0 ? taken : [...taken, ...(await lastResorts(db, unserved))]
-}
-
-const keyOf = ({ user, client }: ClientOfUser): string => `${user} ${client}`
-
-interface PrekeyRow extends Prekey {
-  readonly user_id: UserId
-  readonly client_id: ClientId
-}
-
-const claimedOf = ({ user_id: user, client_id: client, id, key }: PrekeyRow): ClaimedPrekey => ({
-  user,
-  client,
-  prekey: { id, key },
-})
-
-const wantedTable = (wanted: readonly ClientOfUser[]) =>
-  sql<{ user_id: UserId; client_id: ClientId }>`json_to_recordset(${JSON.stringify(
-    wanted.map(({ user, client }) => ({ user_id: user, client_id: client })),
-  )}::json)`.as<'wanted'>(sql`wanted(user_id uuid, client_id text)`)
-
-const takePrekeys = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
-  const rows = await db
-    .with('picked', (select) =>
-      select
-        .selectFrom(wantedTable(wanted))
-        .crossJoinLateral((each) =>
-          each
-            .selectFrom('prekeys as one')
-            .select(['one.user_id', 'one.client_id', 'one.id'])
-            .whereRef('one.user_id', '=', 'wanted.user_id')
-            .whereRef('one.client_id', '=', 'wanted.client_id')
-            .where('one.id', '!=', LAST_RESORT_PREKEY_ID)
-            .orderBy('one.id')
-            .limit(1)
-            .forUpdate()
-            .skipLocked()
-            .as('free'),
-        )
-        .select(['free.user_id', 'free.client_id', 'free.id']),
-    )
-    .deleteFrom('prekeys')
-    .using('picked')
-    .whereRef('prekeys.user_id', '=', 'picked.user_id')
-    .whereRef('prekeys.client_id', '=', 'picked.client_id')
-    .whereRef('prekeys.id', '=', 'picked.id')
-    .returning(['prekeys.user_id', 'prekeys.client_id', 'prekeys.id', 'prekeys.key'])
-    .execute()
-  return rows.map(claimedOf)
-}
-
-const lastResorts = async (db: BrigDb, wanted: readonly ClientOfUser[]): Promise<ClaimedPrekey[]> => {
-  const rows = await db
-    .selectFrom(wantedTable(wanted))
-    .innerJoin('prekeys', (join) =>
-      join
-        .onRef('prekeys.user_id', '=', 'wanted.user_id')
-        .onRef('prekeys.client_id', '=', 'wanted.client_id')
-        .on('prekeys.id', '=', LAST_RESORT_PREKEY_ID),
-    )
-    .select(['prekeys.user_id', 'prekeys.client_id', 'prekeys.id', 'prekeys.key'])
-    .execute()
-  return rows.map(claimedOf)
 }

@@ -1,8 +1,7 @@
-import { claimManyLocally } from '../../device-lookup.ts'
-import type { BrigDb } from '../../tables.ts'
+import { claimManyLocally, type DeviceNeeds } from '../../device-lookup.ts'
 import type { FederationHandler } from '../handler.ts'
 
 export const claimMultiPrekeyBundle =
-  ({ db }: { readonly db: BrigDb }): FederationHandler<'claim-multi-prekey-bundle'> =>
+  (needs: Pick<DeviceNeeds, 'claims'>): FederationHandler<'claim-multi-prekey-bundle'> =>
   async (wanted) =>
-    claimManyLocally(db, wanted)
+    claimManyLocally(needs, wanted)

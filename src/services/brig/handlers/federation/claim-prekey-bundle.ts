@@ -1,8 +1,7 @@
-import { claimAllLocally } from '../../device-lookup.ts'
-import type { BrigDb } from '../../tables.ts'
+import { claimAllLocally, type DeviceNeeds } from '../../device-lookup.ts'
 import type { FederationHandler } from '../handler.ts'
 
 export const claimPrekeyBundle =
-  ({ db }: { readonly db: BrigDb }): FederationHandler<'claim-prekey-bundle'> =>
+  (needs: Pick<DeviceNeeds, 'db' | 'claims'>): FederationHandler<'claim-prekey-bundle'> =>
   async (user) =>
-    claimAllLocally(db, user)
+    claimAllLocally(needs, user)

@@ -1,8 +1,7 @@
-import { claimLocally } from '../../device-lookup.ts'
-import type { BrigDb } from '../../tables.ts'
+import { claimLocally, type DeviceNeeds } from '../../device-lookup.ts'
 import type { FederationHandler } from '../handler.ts'
 
 export const claimPrekey =
-  ({ db }: { readonly db: BrigDb }): FederationHandler<'claim-prekey'> =>
+  (needs: Pick<DeviceNeeds, 'claims'>): FederationHandler<'claim-prekey'> =>
   async ([user, client]) =>
-    (await claimLocally(db, { user, client })) ?? null
+    (await claimLocally(needs, { user, client })) ?? null

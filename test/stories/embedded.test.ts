@@ -6,6 +6,7 @@ import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { conversationOutages } from './conversation-outages.ts'
 import { conversationStories } from './conversations.ts'
+import { deviceStories } from './devices.ts'
 import { federationStories } from './federation.ts'
 import { messageStories } from './messages.ts'
 import { notificationStories } from './notifications.ts'
@@ -20,6 +21,7 @@ tell(
   connectionStories,
   conversationStories,
   conversationOutages,
+  deviceStories,
   federationStories,
   messageStories,
   notificationStories,

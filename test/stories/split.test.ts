@@ -7,6 +7,7 @@ import { chatStories } from './chat.ts'
 import { connectionStories } from './connections.ts'
 import { conversationOutages } from './conversation-outages.ts'
 import { conversationStories } from './conversations.ts'
+import { deviceStories } from './devices.ts'
 import { federationStories } from './federation.ts'
 import { messageStories } from './messages.ts'
 import { notificationStories } from './notifications.ts'
@@ -25,6 +26,7 @@ if (missing) {
     connectionStories,
     conversationStories,
     conversationOutages,
+    deviceStories,
     federationStories,
     messageStories,
     notificationStories,

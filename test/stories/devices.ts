@@ -36,7 +36,7 @@ const prekeyStories = ({ network, people }: Telling): void => {
   test('CLI-007 CLI-004: a bundle has one prekey of each device of a user elsewhere', async () => {
     await using cast = await people('alice@alpha.test', 'bob@beta.test')
     const { alice, bob } = cast
-    const second = await bob.app.createClient({ password: bob.account.password })
+    const second = await addDevice(bob, 'permanent')
     const bundle = await send(alice, 'GET', `/users/beta.test/${bob.user.id}/prekeys`)
     assert.equal(bundle.status, 200)
     const { user, clients } = bundle.body as { user: string; clients: { client: string; prekey: { id: number } }[] }
@@ -48,7 +48,7 @@ const prekeyStories = ({ network, people }: Telling): void => {
   test('CLI-014: a device that asks for its notifications was last active this week', async () => {
     await using cast = await people('alice@alpha.test')
     const { alice } = cast
-    const client = await alice.app.createClient({ password: alice.account.password })
+    const client = await addDevice(alice, 'permanent')
     const lastActive = async () => {
       const { body } = await send(alice, 'GET', `/clients/${client}`)
       return (body as { last_active?: string }).last_active
@@ -69,7 +69,7 @@ const removalStories = ({ people }: Telling): void => {
     const { alice, bob } = cast
     await alice.connectWith(bob)
     const conversation = await alice.createConversation([bob])
-    const lost = await bob.app.createClient({ password: bob.account.password })
+    const lost = await addDevice(bob, 'permanent')
     const remove = (password?: string) => send(bob, 'DELETE', `/clients/${lost}`, password ? { password } : {})
     assert.deepEqual(labelled(await remove()), [403, 'missing-auth'])
     assert.equal((await remove(bob.account.password)).status, 200)
@@ -91,12 +91,7 @@ const removalStories = ({ people }: Telling): void => {
   test('CLI-008: the next temporary device takes the place of the last, and goes without password', async () => {
     await using cast = await people('alice@alpha.test')
     const { alice } = cast
-    const add = async () => {
-      const made = await send(alice, 'POST', '/clients', temporaryDevice(alice))
-      assert.equal(made.status, 201)
-      return (made.body as { id: string }).id
-    }
-    const [first, second] = [await add(), await add()]
+    const [first, second] = [await addDevice(alice, 'temporary'), await addDevice(alice, 'temporary')]
     assert.deepEqual((await alice.app.clients()).toSorted(), [alice.client, second].toSorted())
     await alice.catchUp()
     await alice.inbox.until('the removal', (events) => events.find((event) => isRemovalOf(event, first)))
@@ -167,10 +162,18 @@ const labelled = ({ status, body }: { readonly status: number; readonly body: un
 const isRemovalOf = (event: { readonly type: string; readonly client?: unknown }, client: string): boolean =>
   event.type === 'user.client-remove' && (event.client as { id?: string } | undefined)?.id === client
 
-let temporaryDevices = 0
+let added = 0
 
-const temporaryDevice = ({ account }: Person) => {
-  temporaryDevices += 1
-  const key = Buffer.from(`last resort of temporary device ${temporaryDevices} of ${account.handle}`).toString('base64')
-  return { type: 'temporary', password: account.password, prekeys: [], lastkey: { id: 65_535, key } }
+/** In no session of its own: nobody is there. */
+const addDevice = async (person: Person, type: 'permanent' | 'temporary'): Promise<string> => {
+  added += 1
+  const key = (number: number) => Buffer.from(`prekey ${number} of device ${added}`).toString('base64')
+  const made = await send(person, 'POST', '/clients', {
+    type,
+    password: person.account.password,
+    prekeys: [{ id: 0, key: key(0) }],
+    lastkey: { id: 65_535, key: key(65_535) },
+  })
+  assert.equal(made.status, 201)
+  return (made.body as { id: string }).id
 }

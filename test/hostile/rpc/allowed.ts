@@ -100,4 +100,12 @@ export const ALLOWED: readonly Allowed[] = [
   { rpcs: ['get-asset', 'stream-asset'], about: 'open', path: 'user', to: USERS, because: forEverybody },
   { rpcs: ['get-asset', 'stream-asset'], about: 'open', path: '(origin)', to: ['c'], because: forEverybody },
   { rpcs: ['get-asset'], about: 'closed', path: 'key', to: ['open'], because: forEverybody },
+  { rpcs: ['on-typing-indicator-updated'], path: 'orig_user_id.id', to: USERS, because: ownerSays },
+  {
+    rpcs: ['on-typing-indicator-updated'],
+    path: 'orig_user_id.domain',
+    to: DOMAINS,
+    because: ownerSays,
+    ofAnybody: true,
+  },
 ]

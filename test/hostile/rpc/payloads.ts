@@ -74,7 +74,7 @@ const galleyCalls = ({ alice, ofAlice, shared }: Cast): Calls => ({
     }),
   },
   'update-typing-indicator': {
-    '': asks({ typing_status: { status: 'started' }, user_id: REMOTE.bob, conv_id: shared }),
+    '': changes({ typing_status: { status: 'started' }, user_id: REMOTE.bob, conv_id: shared }),
   },
   'on-client-removed': { '': asks({ user: REMOTE.bob, client: CLIENTS.ofBob, convs: [shared] }) },
   'on-user-deleted-conversations': { '': changes({ user: REMOTE.bob, conversations: [shared] }) },
@@ -148,7 +148,7 @@ const ownerCalls = ({ alice, alex, ofAlice, aliceHere, bob }: Cast): Calls => {
       }),
     },
     'on-typing-indicator-updated': {
-      '': asks({
+      '': changes({
         time: '2026-01-02T00:00:00.000Z',
         orig_user_id: bob,
         conv_id: THEIRS.ofB,

@@ -18,7 +18,7 @@ import { startPostgres } from './services/postgres.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** What takes longer hangs. */
-const TIMEOUT_MS: Readonly<Record<Group, number>> = { unit: 120_000, stories: 600_000, interop: 600_000 }
+const TIMEOUT_MS: Readonly<Record<Group, number>> = { unit: 300_000, stories: 600_000, interop: 600_000 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 

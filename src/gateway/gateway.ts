@@ -152,7 +152,8 @@ const createApp = ({ clock, random, log }: Pick<GatewayNeeds, 'clock' | 'random'
   app.addHook('onResponse', async ({ raw }) => {
     if (raw.complete) return
     clock.after(LINGER_MS, () => {
-      if (!raw.complete) raw.socket.destroy()
+      // Not through its socket, which may have gone since: nothing here may throw, for nobody would catch it.
+      if (!raw.complete) raw.destroy()
     })
   })
   app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {

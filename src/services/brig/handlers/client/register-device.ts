@@ -22,11 +22,13 @@ export const registerDevice =
   (needs: Needs): ClientHandler<'register-device'> =>
   async ({ body }, { caller, apiVersion, requestId, address }) => {
     const user = await userOf(needs.db, caller)
-    const isFirst = (await findDevices(needs.db, user.id)).length === 0
-    const refused = isFirst ? undefined : await reauthenticate(needs, user, { password: body.password, address })
-    if (refused) return { outcome: refused }
     const cause = { requestId, caller }
-    const added = await needs.db.transaction().execute((tx) => addDevice(tx, needs, { user, body, isFirst, cause }))
+    const request = { user, body, cause }
+    const isFirst = (await findDevices(needs.db, user.id)).length === 0
+    const first = isFirst ? await needs.db.transaction().execute((tx) => addFirstDevice(tx, needs, request)) : undefined
+    const refused = first ? undefined : await reauthenticate(needs, user, { password: body.password, address })
+    if (refused) return { outcome: refused }
+    const added = first ?? (await needs.db.transaction().execute((tx) => addDevice(tx, needs, request)))
     if (typeof added === 'string') return { outcome: added }
     // Clients ask for their newest notification at once, and cannot start without it (client-users.md §5.1).
     await needs.announcements.arrived(added.queued, cause)
@@ -40,8 +42,6 @@ export const registerDevice =
 interface Request {
   readonly user: User
   readonly body: Body
-  /** So nobody was asked for the password. */
-  readonly isFirst: boolean
   readonly cause: Cause
 }
 
@@ -50,16 +50,21 @@ interface Added {
   readonly queued: QueueId
 }
 
+/** Without asking for the password. Undefined when another device was faster. */
+const addFirstDevice = async (tx: BrigTransaction, needs: Needs, request: Request) => {
+  await lockUsers(tx, [request.user.id])
+  const before = await findDevices(tx, request.user.id)
+  return before.length > 0 ? undefined : addDevice(tx, needs, request)
+}
+
 const addDevice = async (
   tx: BrigTransaction,
   { announcements, clock }: Needs,
-  { user, body, isFirst, cause }: Request,
-): Promise<Added | 'missing-auth' | 'too-many-clients' | 'duplicate-key'> => {
+  { user, body, cause }: Request,
+): Promise<Added | 'too-many-clients' | 'duplicate-key'> => {
   await lockUsers(tx, [user.id])
   const id = deviceId(body.lastkey.key)
   const before = await findDevices(tx, user.id)
-  // Another one was faster.
-  if (isFirst && before.length > 0 && user.password_hash !== null) return 'missing-auth'
   const others = before.filter((device) => device.id !== id)
   // A device that begins anew is to others the one they know, so the keys that they have seen stay.
   const known = before.find((device) => device.id === id)?.mls_public_keys ?? {}

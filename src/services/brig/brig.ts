@@ -19,7 +19,7 @@ import { clientHandlers } from './client-handlers.ts'
 import { federationHandlers } from './federation-handlers.ts'
 import { internalHandlers } from './internal-handlers.ts'
 import { knownRemotes, REMOTES_CHANNEL } from './known-remotes.ts'
-import { CONNECTIONS_MAX } from './limits.ts'
+import { CONNECTIONS_MAX, TRANSITION_PAUSE_MS } from './limits.ts'
 import { type MailConfig, mailerFor } from './mailer.ts'
 import { otherBackends } from './other-backends.ts'
 import { passwords } from './passwords.ts'
@@ -51,6 +51,8 @@ export interface BrigNeeds {
   readonly log: Log
   /** {@link CONNECTIONS_MAX} unless said. */
   readonly connectionsMax?: number
+  /** Before a change of a remote connection begins anew; by default for some milliseconds of the clock. */
+  readonly pause?: (attempt: number) => Promise<void>
 }
 
 export interface Brig extends AsyncDisposable {
@@ -59,6 +61,7 @@ export interface Brig extends AsyncDisposable {
 
 export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const { config, database, courier, remotes, clock, random, log, connectionsMax = CONNECTIONS_MAX } = given
+  const { pause = (attempt) => clock.sleep(random.unit() * attempt * TRANSITION_PAUSE_MS) } = given
   const { domain } = config
   const db = await database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
   const keys = await openKeys({ db, database, clock, log })
@@ -73,6 +76,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     domain,
     remotes,
     clock,
+    pause,
     connectionsMax,
     headlessCode,
     keys,

@@ -31,6 +31,8 @@ export interface RemoteConnectionNeeds extends ConnectionNeeds {
   readonly remotes: RemoteBackends
   readonly others: OtherBackends
   readonly known: KnownRemotes
+  /** Before a change begins anew for the `attempt`-th time, each side for another while. */
+  readonly pause: (attempt: number) => Promise<void>
 }
 
 export interface RemoteChange {
@@ -52,7 +54,11 @@ export const changeRemotely = async (needs: RemoteConnectionNeeds, change: Remot
     if (typeof told === 'string') return told
     profile = told.profile
     const stored = await needs.db.transaction().execute((tx) => store(tx, needs, { ...change, ...told, before, ours }))
-    if (!stored) continue
+    if (!stored) {
+      // Two who change their sides in step would otherwise put each other off every time.
+      await needs.pause(attempt + 1)
+      continue
+    }
     if (stored === 'connection-limit') {
       // Others of our user's requests were faster; this one was told already, and is taken back.
       await send(needs, { self, other, action: 'RemoteRescind', cause: change.cause })

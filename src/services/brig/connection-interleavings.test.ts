@@ -82,8 +82,10 @@ const play = async (seed: number, isFaulty: boolean): Promise<Story> => {
       await wish(from, to, wanted)
     })
   }
+  network.pause = () => turns.next()
   await turns.allTaken()
   network.carry = async (_, deliver) => deliver()
+  network.pause = async () => {}
   const ended = await statuses()
   for (const [from, to] of [
     [alice, bob],

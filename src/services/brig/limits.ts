@@ -72,6 +72,9 @@ export const CONNECTIONS_MAX = 1_000
  */
 export const TRANSITION_ATTEMPTS_MAX = 12
 
+/** For the first time; longer by as much each time, and anywhere below that, so that the two do not stay in step. */
+export const TRANSITION_PAUSE_MS = 40
+
 /** federation-transport.md §13: calls to several domains at once, for one request. */
 export const FAN_OUT_MAX = 8
 

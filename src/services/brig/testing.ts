@@ -16,7 +16,7 @@ import { type Fake, fake } from '#src/kit/http/fake.ts'
 import { inMemory } from '#src/kit/http/memory.ts'
 import { jsonResponse, type Route, type Transport, type WireResponse } from '#src/kit/http/wire.ts'
 import { nullLog } from '#src/kit/log.ts'
-import { type TestClock, testClock } from '#src/kit/clock.ts'
+import { systemClock, type TestClock, testClock } from '#src/kit/clock.ts'
 import { systemRandom } from '#src/kit/random.ts'
 import { Bundle, LOCAL_LANE } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
@@ -27,6 +27,7 @@ import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { remoteBackends } from '#src/rpc/remote-backends.ts'
 import { type Database, openDatabase } from '#src/storage/database.ts'
 import { type BrigConfig, brigMigrations, startBrig } from './brig.ts'
+import { TRANSITION_PAUSE_MS } from './limits.ts'
 
 export const CODE = '123456'
 export const PASSWORD = 'correct horse'
@@ -89,6 +90,8 @@ export interface Network {
   onCall: (call: NetworkCall) => Promise<void>
   /** Brings a request there and the answer back; may do so late, twice or in vain. */
   carry: (call: NetworkCall, deliver: () => Promise<WireResponse>) => Promise<WireResponse>
+  /** What a side does that another one has put off, before it tries again. For real: the clock of tests stands still. */
+  pause: (attempt: number) => Promise<void>
 }
 
 export const newNetwork = (): Network => ({
@@ -96,6 +99,7 @@ export const newNetwork = (): Network => ({
   cutOff: new Set(),
   onCall: async () => {},
   carry: async (_, deliver) => deliver(),
+  pause: (attempt) => systemClock.sleep(systemRandom.unit() * attempt * TRANSITION_PAUSE_MS),
 })
 
 const OPEN: BrigConfig['federation'] = { strategy: 'allowAll', remotes: [] }
@@ -122,6 +126,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
       database,
       courier,
       clock,
+      pause: (attempt) => network.pause(attempt),
       ...(connectionsMax !== undefined && { connectionsMax }),
       remotes: remoteBackends({ ownDomain: domain, federator, clock }),
       random: systemRandom,

@@ -16,9 +16,11 @@ export interface Parking {
   leave(id: string): void
   /** Nobody waits any longer. */
   release(): void
+  /** The lane is about to be read: whose time is over is found in it, or is no longer there. */
+  resume(): void
   /** What must not be read now. */
   topics(): number[]
-  /** Until somebody's time is over; undefined when nobody waits. */
+  /** Until the lane must be read again for somebody; undefined when nobody waits. */
   nextMs(): number | undefined
 }
 
@@ -26,6 +28,8 @@ interface Parked {
   readonly topics: readonly number[]
   readonly failures: number
   untilMs: number
+  /** The lane was not read since its time began, so its end must not be missed, however short it was. */
+  isWaiting: boolean
 }
 
 interface Needs {
@@ -36,24 +40,27 @@ interface Needs {
 
 export const createParking = ({ clock, random, retryMaxMs: maxMs = RETRY_MAX_MS }: Needs): Parking => {
   const parked = new Map<string, Parked>()
-  const waiting = (): Parked[] => [...parked.values()].filter(({ untilMs }) => untilMs > clock.monotonicMs())
+  const isOver = ({ untilMs }: Parked): boolean => untilMs <= clock.monotonicMs()
   return {
     park: ({ id, topics }) => {
       const failures = (parked.get(id)?.failures ?? 0) + 1
       if (failures === 1 && parked.size >= PARKED_LETTERS_MAX && !makeRoom(parked, clock.monotonicMs()))
         return undefined
       const delayMs = retryDelayMs({ failures, unit: random.unit(), maxMs })
-      parked.set(id, { topics, failures, untilMs: clock.monotonicMs() + delayMs })
+      parked.set(id, { topics, failures, untilMs: clock.monotonicMs() + delayMs, isWaiting: true })
       return delayMs
     },
     leave: (id) => void parked.delete(id),
     release: () => {
       for (const each of parked.values()) each.untilMs = 0
     },
-    topics: () => [...new Set(waiting().flatMap(({ topics }) => topics))],
+    resume: () => {
+      for (const each of parked.values()) if (isOver(each)) each.isWaiting = false
+    },
+    topics: () => [...new Set([...parked.values()].filter((each) => !isOver(each)).flatMap(({ topics }) => topics))],
     nextMs: () => {
-      const untilMs = Math.min(...waiting().map((each) => each.untilMs))
-      return Number.isFinite(untilMs) ? untilMs - clock.monotonicMs() : undefined
+      const ends = [...parked.values()].filter(({ isWaiting }) => isWaiting).map(({ untilMs }) => untilMs)
+      return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends) - clock.monotonicMs())
     },
   }
 }

@@ -33,6 +33,7 @@ export const createPipeline = (needs: LaneNeeds, delivery: AtOnce): Push => {
   let isProbing = false
   return async (signals) => {
     if (needs.heard.take()) parking.release()
+    parking.resume()
     const progress = await new Run({ ...needs, delivery, parking, failing, isProbing, ...signals }).push()
     isProbing = progress.state === 'failed'
     return progress

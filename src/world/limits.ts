@@ -29,6 +29,9 @@ export const APP_BODY_BYTES_MAX = 64 * 1024 * 1024
 /** How long anybody in a story waits for a state that should come about. */
 export const PATIENCE_MS = 20_000
 
+/** How often somebody in a story looks again for what is stored for a device. */
+export const STORED_POLL_MS = 25
+
 /** A local world is for trying things; each backend takes a process and a handful of ports. */
 export const BACKENDS_MAX = 10
 

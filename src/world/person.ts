@@ -3,10 +3,13 @@
  * is the text that alice typed, because every backend must treat it as opaque anyway.
  */
 import { z } from 'zod'
+import { systemClock } from '#src/kit/clock.ts'
+import { withDeadline } from '#src/kit/deadline.ts'
 import type { Random } from '#src/kit/random.ts'
 import { AppClient, type NewAccount, type Qualified, sameForAll, type Sent } from './app-client.ts'
 import type { AppEvent, AppSocket } from './app-socket.ts'
 import { Inbox } from './inbox.ts'
+import { PATIENCE_MS, STORED_POLL_MS } from './limits.ts'
 
 export interface Account extends NewAccount {
   readonly handle: string
@@ -93,6 +96,22 @@ export class Person implements AsyncDisposable {
 
   async catchUp(): Promise<void> {
     for (const missed of await this.app.notifications(this.client, this.inbox.lastStored)) this.inbox.add(missed)
+  }
+
+  /**
+   * Waits for what is stored for the device: its own socket is not told of what it caused itself, and the queue takes
+   * its time to bring it to the log.
+   */
+  async findsStored<T>(what: string, find: (events: readonly AppEvent[]) => T | undefined): Promise<T> {
+    const look = async (signal: AbortSignal): Promise<T> => {
+      for (;;) {
+        await this.catchUp()
+        const found = find(this.inbox.events)
+        if (found !== undefined) return found
+        await systemClock.sleep(STORED_POLL_MS, signal)
+      }
+    }
+    return withDeadline(look, PATIENCE_MS, `${what}, stored for ${this.account.handle}`)
   }
 
   /** Finds the other by handle, asks, and the other accepts. Both have heard of it afterwards. */

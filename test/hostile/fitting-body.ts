@@ -9,7 +9,7 @@ export const ANYTHING = 'anything'
 
 /** What we read of a JSON schema. */
 interface Schema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly const?: Json
   readonly enum?: readonly Json[]
   readonly anyOf?: readonly Schema[]
@@ -37,7 +37,8 @@ const fitting = (schema: Schema): Json => {
   if (alternative) return fitting(alternative)
   const [value] = schema.enum ?? []
   if (value !== undefined) return value
-  switch (schema.type) {
+  const [type] = [schema.type ?? []].flat()
+  switch (type) {
     case 'object':
       return fittingObject(schema)
     case 'array':

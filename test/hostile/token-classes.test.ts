@@ -52,7 +52,7 @@ const ask = async (target: Target, token: string, place: Place) => {
   return { status, sent }
 }
 
-const isOwn = (target: Target): boolean => target.path === '/await' || target.path === '/websocket'
+const isOwn = ({ path }: Target): boolean => ['/await', '/events', '/websocket'].includes(path)
 
 test('an access token opens what needs one, and no other class does', async () => {
   const wrong: string[] = []

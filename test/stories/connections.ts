@@ -20,8 +20,7 @@ const askingStories = ({ network, people }: Telling): void => {
     const { alice, bob } = cast
     assert.deepEqual(await ask(alice, bob), [201, 'sent'])
     // Her own socket caused it and is not told; the log is.
-    await alice.catchUp()
-    await hears(alice, bob, 'sent')
+    await alice.findsStored('her own request', isConnection(bob, 'sent'))
     await hears(bob, alice, 'pending')
     const conversation = await conversationOf(alice, bob)
     assert.deepEqual(await conversationOf(bob, alice), conversation)
@@ -32,8 +31,7 @@ const askingStories = ({ network, people }: Telling): void => {
 
     assert.deepEqual(await put(bob, alice, 'accepted'), [200, 'accepted'])
     await hears(alice, bob, 'accepted')
-    await bob.catchUp()
-    await hears(bob, alice, 'accepted')
+    await bob.findsStored('his own consent', isConnection(alice, 'accepted'))
     for (const [one, other] of [
       [alice, bob],
       [bob, alice],
@@ -52,8 +50,7 @@ const askingStories = ({ network, people }: Telling): void => {
     const pending = await alice.app.conversation(conversation)
     assert.deepEqual([pending.type, pending.members.others], [3, []])
     assert.deepEqual(await refusal(alex, conversation), [403, 'access-denied'])
-    await alice.catchUp()
-    await alice.inbox.until('the request of hers', (events) => events.find(isOf('conversation.connect-request')))
+    await alice.findsStored('the request of hers', (events) => events.find(isOf('conversation.connect-request')))
 
     assert.deepEqual(await put(alex, alice, 'accepted'), [200, 'accepted'])
     const joined = await Promise.all(
@@ -249,13 +246,14 @@ const isOf =
     event.type === type
 
 const hears = async (who: Person, of: Person, status: string): Promise<void> => {
-  await who.inbox.until(`that ${of.account.handle} is ${status}`, (events) =>
-    events.find((event) => {
-      const connection = event['connection'] as { status: string; qualified_to: Qualified } | undefined
-      return connection?.status === status && connection.qualified_to.id === of.user.id
-    }),
-  )
+  await who.inbox.until(`that ${of.account.handle} is ${status}`, isConnection(of, status))
 }
+
+const isConnection = (of: Person, status: string) => (events: Person['inbox']['events']) =>
+  events.find((event) => {
+    const connection = event['connection'] as { status: string; qualified_to: Qualified } | undefined
+    return connection?.status === status && connection.qualified_to.id === of.user.id
+  })
 
 /** What another backend tells of a deleted account comes through its queue, for each connection by itself. */
 const gone = async ({ app }: Person, user: Qualified): Promise<void> => {

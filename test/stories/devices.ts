@@ -74,8 +74,7 @@ const removalStories = ({ people }: Telling): void => {
     assert.deepEqual(labelled(await remove()), [403, 'missing-auth'])
     assert.equal((await remove(bob.account.password)).status, 200)
     assert.deepEqual(labelled(await remove(bob.account.password)), [404, 'client-not-found'])
-    await bob.catchUp()
-    await bob.inbox.until('the removal', (events) => events.find((event) => isRemovalOf(event, lost)))
+    await bob.findsStored('the removal', (events) => events.find((event) => isRemovalOf(event, lost)))
     const claimed = await send(alice, 'GET', `/users/beta.test/${bob.user.id}/prekeys/${lost}`)
     assert.equal(claimed.status, 404)
 
@@ -93,8 +92,7 @@ const removalStories = ({ people }: Telling): void => {
     const { alice } = cast
     const [first, second] = [await addDevice(alice, 'temporary'), await addDevice(alice, 'temporary')]
     assert.deepEqual((await alice.app.clients()).toSorted(), [alice.client, second].toSorted())
-    await alice.catchUp()
-    await alice.inbox.until('the removal', (events) => events.find((event) => isRemovalOf(event, first)))
+    await alice.findsStored('the removal', (events) => events.find((event) => isRemovalOf(event, first)))
     assert.equal((await send(alice, 'DELETE', `/clients/${second}`)).status, 200)
     assert.deepEqual(await alice.app.clients(), [alice.client])
   })

@@ -17,6 +17,11 @@ export const notificationStories = ({ people }: Telling): void => {
     const conversation = await alice.createConversation([bob])
     const device = await addDevice(bob, ['consumable-notifications'])
     await sendTo(alice, { conversation, to: bob, device, text: 'twice' })
+    const isStored = async (): Promise<boolean> =>
+      (await bob.app.notifications(device)).some(
+        ({ payload }) => typeOfFirst(payload) === 'conversation.otr-message-add',
+      )
+    await eventually(isStored, 'the message of alice to be stored')
     {
       await using stream = await EventStream.open(bob.app, device)
       assert.deepEqual(typesOf(await stream.past()), ['user.client-add', 'conversation.otr-message-add'])
@@ -116,6 +121,8 @@ const sendTo = async (from: Person, { conversation, to, device, text }: Sending)
   const sent = await from.app.sendProteus(conversation, { sender: from.client, recipients })
   assert.deepEqual([sent.isDelivered, sent.missing], [true, {}])
 }
+
+const typeOfFirst = (payload: readonly { readonly type: string }[]): string | undefined => payload[0]?.type
 
 const typesOf = (
   frames: readonly { data?: { event?: { payload: readonly { type: string }[] } } }[],

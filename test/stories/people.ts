@@ -1,16 +1,12 @@
 /** Stories about finding people, their profiles and handles, here and on other backends. Run in every shape. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '#src/kit/clock.ts'
-import { withDeadline } from '#src/kit/deadline.ts'
 import { AppHttp } from '#src/world/app-http.ts'
-import { PATIENCE_MS } from '#src/world/limits.ts'
 import type { Person } from '#src/world/person.ts'
 import type { TestNetwork } from '#src/world/test-network.ts'
 import { labelOf } from './chat.ts'
 import type { Telling } from './telling.ts'
 
-const POLL_MS = 25
 const NOBODY = '11111111-1111-4111-8111-111111111111'
 
 export const peopleStories = (telling: Telling): void => {
@@ -43,16 +39,10 @@ const idsOf = (found: unknown): unknown[] => (found as Body[]).map(({ id }) => i
 /** What the person's device was told of this user's profile, until it is told of the last of these changes. */
 const toldOf = (person: Person, { id }: { readonly id: string }, last: Body): Promise<Body[]> => {
   const [key = '', value] = Object.entries(last)[0] ?? []
-  const until = async (signal: AbortSignal): Promise<Body[]> => {
-    for (;;) {
-      // The socket that caused a change is not told of it; what is stored for the device is, a little later.
-      await person.catchUp()
-      const about = changesOf(person.inbox.events, id)
-      if (about.some((user) => JSON.stringify(user[key]) === JSON.stringify(value))) return about
-      await systemClock.sleep(POLL_MS, signal)
-    }
-  }
-  return withDeadline(until, PATIENCE_MS, `the change of ${id} to ${JSON.stringify(last)}`)
+  return person.findsStored(`the change of ${id} to ${JSON.stringify(last)}`, (events) => {
+    const about = changesOf(events, id)
+    return about.some((user) => JSON.stringify(user[key]) === JSON.stringify(value)) ? about : undefined
+  })
 }
 
 const changesOf = (events: Person['inbox']['events'], id: string): Body[] =>

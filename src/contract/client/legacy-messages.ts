@@ -59,7 +59,7 @@ export const legacyMessages = {
     access: 'token',
     params: ConversationPath,
     query: z.object({ ignore_missing: Flag, report_missing: Flag }),
-    headers: z.object({ 'content-type': z.string().max(HEADER_CHARACTERS_MAX) }),
+    headers: z.object({ 'content-type': z.string().max(HEADER_CHARACTERS_MAX).default('') }),
     body: bytesBody('application/json', 'application/x-protobuf'),
     bodyLimit: PROTEUS_MESSAGE_BYTES_MAX,
     answers: {

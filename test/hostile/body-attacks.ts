@@ -9,7 +9,6 @@ import {
   fittingFor,
   hasJson,
   type Headers,
-  JSON_TYPE,
 } from './attack.ts'
 import type { Expected } from './client-answers.ts'
 import {

@@ -9,6 +9,9 @@ export interface RequestStream extends Readable {
   readonly rstCode?: number | undefined
 }
 
+/** Bytes when all of it came together with the head of the request: then nobody needs the machinery of streams. */
+export type RequestBody = Uint8Array | RequestStream
+
 /**
  * The whole body, or undefined once it is larger than `limit`; what comes after that is not read. By events, because
  * the iterator of a stream costs more than everything else that happens to a small request.

@@ -13,7 +13,7 @@ import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import { inSpan, type Tracer, withTraceparent } from '#src/kit/tracing.ts'
 import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
-import { collect, type RequestStream } from './bodies.ts'
+import { collect, type RequestBody } from './bodies.ts'
 import type { CallComponent } from './components.ts'
 import type { Discovery } from './discovery.ts'
 import { messageOf, parseErrorObject } from './error-object.ts'
@@ -50,7 +50,7 @@ export interface InwardRequest {
   readonly forwardedFor: string | undefined
   /** Verified by the ingress. Undefined when there is none that can be read. */
   readonly identity: PeerIdentity | undefined
-  readonly body: RequestStream
+  readonly body: RequestBody
 }
 
 /** Never rejects: what goes wrong is an answer. */
@@ -178,9 +178,13 @@ const componentHeaders = (
   }
 }
 
-const readBody = async (stream: RequestStream): Promise<Uint8Array> => {
+const readBody = async (sent: RequestBody): Promise<Uint8Array> => {
+  if (sent instanceof Uint8Array) {
+    if (sent.length > FEDERATION_REQUEST_BYTES_MAX) throw bodyTooLarge()
+    return sent
+  }
   const body = await withDeadline(
-    collect(stream, FEDERATION_REQUEST_BYTES_MAX),
+    collect(sent, FEDERATION_REQUEST_BYTES_MAX),
     REQUEST_BODY_TIMEOUT_MS,
     'reading a request',
   ).catch((cause: unknown) => {

@@ -3,7 +3,7 @@ import type { WireResponse } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
-import type { RequestStream } from '../bodies.ts'
+import type { RequestBody } from '../bodies.ts'
 import type { PeerIdentity } from '../identity.ts'
 import type { HandleInward } from '../inward.ts'
 import { malformed, notFound } from '../refusals.ts'
@@ -19,7 +19,7 @@ export interface Arrival {
   readonly apiVersion: string | undefined
   readonly requestId: string | undefined
   readonly traceparent: string | undefined
-  readonly body: RequestStream
+  readonly body: RequestBody
 }
 
 /** Who is at the other end of the connection, established when it was opened. */

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { requestOverPool } from '#src/kit/http/pooled-request.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
-import { chunksOfRequest } from '../bodies.ts'
+import { chunksOfRequest, type RequestBody } from '../bodies.ts'
 import { INGRESS_SECRET_HEADER } from '../ingress-secret.ts'
 import type { HandleInward, InwardRequest } from '../inward.ts'
 import {
@@ -42,16 +42,20 @@ interface Way {
 }
 
 const forward = async (request: InwardRequest, { pool, secret }: Way): Promise<WireResponse> => {
-  const hasBody = !request.body.readableEnded && request.method !== 'GET' && request.method !== 'HEAD'
   const { status, headers, body } = await requestOverPool(pool, {
     method: request.method,
     path: request.target,
     headers: { ...headersOf(request), [INGRESS_SECRET_HEADER]: secret },
-    // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
-    body: hasBody ? Readable.from(chunksOfRequest(request.body), { objectMode: false }) : null,
+    body: request.method === 'GET' || request.method === 'HEAD' ? null : bodyToSend(request.body),
   })
   const type = headers['content-type']
   return { status, headers: type === undefined ? {} : { 'content-type': type }, body }
+}
+
+const bodyToSend = (body: RequestBody): Uint8Array | Readable | null => {
+  if (body instanceof Uint8Array) return body
+  // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
+  return body.readableEnded ? null : Readable.from(chunksOfRequest(body), { objectMode: false })
 }
 
 const headersOf = ({ claims, forwardedFor, identity }: InwardRequest): Record<string, string> => {

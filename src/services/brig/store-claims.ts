@@ -4,7 +4,10 @@ import { LAST_RESORT_PREKEY_ID } from '#src/contract/client/brig-devices.ts'
 import type { Prekey } from '#src/contract/federation/users.ts'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { ClientOfUser } from './store-devices.ts'
+import { PREPARED_MARK } from '#src/storage/prepared.ts'
 import type { BrigDb } from './tables.ts'
+
+const PREPARED = sql.raw(PREPARED_MARK)
 
 export interface WantedPrekeys extends ClientOfUser {
   readonly count: number
@@ -17,34 +20,19 @@ export interface TakenPrekey extends ClientOfUser {
 /**
  * Takes so many prekeys of each of these devices, each of which stands there once, or as many as are left. Two claims at
  * the same time never get the same one: what one of them has locked the other skips.
+ *
+ * Deleted by their places in the table, which the lock keeps where they are: joined by key, a batch of unknown size makes
+ * the planner read all prekeys of everybody.
  */
 export const takePrekeys = async (db: BrigDb, wanted: readonly WantedPrekeys[]): Promise<TakenPrekey[]> => {
-  const rows = await db
-    .with('picked', (select) =>
-      select
-        .selectFrom(wantedTable(wanted))
-        .crossJoinLateral((each) =>
-          each
-            .selectFrom('prekeys as one')
-            .select(['one.user_id', 'one.client_id', 'one.id'])
-            .whereRef('one.user_id', '=', 'wanted.user_id')
-            .whereRef('one.client_id', '=', 'wanted.client_id')
-            .where('one.id', '!=', LAST_RESORT_PREKEY_ID)
-            .orderBy('one.id')
-            .limit(sql<number>`wanted.count`)
-            .forUpdate()
-            .skipLocked()
-            .as('free'),
-        )
-        .select(['free.user_id', 'free.client_id', 'free.id']),
-    )
-    .deleteFrom('prekeys')
-    .using('picked')
-    .whereRef('prekeys.user_id', '=', 'picked.user_id')
-    .whereRef('prekeys.client_id', '=', 'picked.client_id')
-    .whereRef('prekeys.id', '=', 'picked.id')
-    .returning(['prekeys.user_id', 'prekeys.client_id', 'prekeys.id', 'prekeys.key'])
-    .execute()
+  const { rows } = await sql<PrekeyRow>`${PREPARED}
+    delete from brig.prekeys where ctid = any(array(
+      select free.place from ${wantedTable(wanted)} cross join lateral (
+        select one.ctid as place from brig.prekeys as one
+        where one.user_id = wanted.user_id and one.client_id = wanted.client_id and one.id <> ${LAST_RESORT_PREKEY_ID}
+        order by one.id limit wanted.count for update skip locked
+      ) as free
+    )) returning user_id, client_id, id, key`.execute(db)
   return rows.map(takenOf)
 }
 

@@ -1,10 +1,10 @@
-/** What cargohold does, wherever it keeps bytes. */
+/** What cargohold does, wherever it keeps bytes and what it knows of them. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { eventually } from '#src/storage/testing.ts'
+import { eventually, type TestDatabases } from '#src/storage/testing.ts'
 import { SWEEP_INTERVAL_MS, UPLOADS_PER_USER_MAX as UPLOADS_MAX } from './limits.ts'
 import {
   A,
@@ -27,11 +27,11 @@ import {
 const UNKNOWN = '3-1-00000000-0000-4000-8000-00000000dead'
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export const cargoholdSuite = (kind: StoreKind): void => {
+export const cargoholdSuite = (kind: StoreKind, databases?: () => Promise<TestDatabases>): void => {
   describe(`cargohold with a store of kind ${kind}`, () => {
     let cargohold: TestCargohold
     before(async () => {
-      cargohold = await startTestCargohold(kind)
+      cargohold = await startTestCargohold(kind, databases)
     })
     after(() => cargohold[Symbol.asyncDispose]())
 

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { request } from 'undici'
+import { serverDatabases } from '#src/storage/testing.ts'
 import { cargoholdSuite } from './cargohold.suite.ts'
 import { A, ALEX, ALICE, startTestCargohold } from './testing.ts'
 
+const server = process.env['COMITY_TEST_DATABASE_URL']
+const skip = server === undefined && 'no PostgreSQL server: COMITY_TEST_DATABASE_URL is not set'
+
 cargoholdSuite('directory')
 cargoholdSuite('s3')
+describe('on a server', { skip }, () => {
+  cargoholdSuite('directory', () => serverDatabases(server ?? ''))
+})
 
 test('AST-001: where storage is configured so, a client is sent to it, without a token of ours', async () => {
   await using cargohold = await startTestCargohold('s3 with redirects')

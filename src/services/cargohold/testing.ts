@@ -17,7 +17,7 @@ import { callerHeaders } from '#src/rpc/context.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { RemoteStreams } from '#src/rpc/remote-streams.ts'
-import { openDatabase } from '#src/storage/database.ts'
+import { embeddedDatabases, type TestDatabases } from '#src/storage/testing.ts'
 import { startCargohold, type StoreConfig } from './cargohold.ts'
 import { startTestS3 } from './testing-s3.ts'
 
@@ -98,12 +98,15 @@ const USERS: readonly LocalUser[] = [
 
 const LABEL = z.object({ label: z.string() })
 
-export const startTestCargohold = async (kind: StoreKind): Promise<TestCargohold> => {
+export const startTestCargohold = async (
+  kind: StoreKind,
+  databases: () => Promise<TestDatabases> = embeddedDatabases,
+): Promise<TestCargohold> => {
   await using starting = new AsyncDisposableStack()
   const directory = await mkdtemp(path.join(tmpdir(), 'comity-cargohold-'))
   starting.defer(() => rm(directory, { recursive: true, force: true }))
   const store = await storeOf(kind, directory, starting)
-  const database = starting.use(await openDatabase({ dataDirectory: path.join(directory, 'database'), log: nullLog }))
+  const database = starting.use(await starting.use(await databases()).open())
   const clock = testClock()
   const logged: TestCargohold['logged'] = []
   const remote = playRemote()

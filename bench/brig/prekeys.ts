@@ -16,6 +16,7 @@ const PREKEYS_EACH = 400
 const PREKEYS_IN_ALL = PEOPLE * DEVICES_EACH * PREKEYS_EACH
 const LAST_RESORT = 65_535
 const AT_ONCE = 64
+const WARM_UP_SECONDS = 2
 const GOAL_PER_SECOND = 1_000
 const ORIGIN = 'b.example'
 
@@ -35,6 +36,7 @@ export const measurePrekeys = async (
   stack.defer(() => pool.close())
 
   say('prekeys: claims of one device after another')
+  await claimFor(pool, WARM_UP_SECONDS, (turn) => devices[(turn * 7_919) % devices.length])
   const spread = await claimFor(pool, seconds, (turn) => devices[(turn * 7_919) % devices.length])
   say('prekeys: all claims of one device')
   const [first] = devices

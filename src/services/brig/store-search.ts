@@ -4,9 +4,13 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Handle, TeamId, UserId } from '#src/contract/ids.ts'
+import { PREPARED_MARK } from '#src/storage/prepared.ts'
 import { SEARCH_CANDIDATES_MAX, SEARCH_TEXTS_PER_USER_MAX } from './limits.ts'
 import { endOfPrefix, type SearchTerm } from './search-texts.ts'
 import type { BrigDb, UsersTable } from './tables.ts'
+
+/** Planning takes longer than searching; the forms that it has are few: scopes and numbers of words. */
+const PREPARED = sql.raw(PREPARED_MARK)
 
 export type FoundUser = Pick<UsersTable, 'id' | 'name' | 'handle' | 'accent_id' | 'team_id'>
 
@@ -32,7 +36,7 @@ export const searchUsers = async (db: BrigDb, query: SearchQuery): Promise<Found
   const { size, except } = query
   const sources = sourcesOf(query)
   if (sources.length === 0) return []
-  const { rows } = await sql<FoundUser>`
+  const { rows } = await sql<FoundUser>`${PREPARED}
     with hits as (${sql.join(sources, sql` union all `)}),
     best as (
       select user_id, min(rank) as rank, min(text) as text from hits

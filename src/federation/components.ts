@@ -24,22 +24,19 @@ export type Components = Readonly<Record<Component, Transport>>
 
 export const componentCaller =
   (components: Components, timeoutMs = COMPONENT_HEADERS_TIMEOUT_MS): CallComponent =>
-  ({ component, rpc, headers, body }) =>
-    withDeadline(
-      async (signal) => {
-        const response = await components[component].send({
-          method: 'POST',
-          pattern: FEDERATION_PATTERN,
-          params: { rpc },
-          query: {},
-          headers,
-          body,
-          signal,
-        })
-        // Too late: nobody waits for it any more.
-        if (signal.aborted) discard(response.body)
+  ({ component, rpc, headers, body }) => {
+    let isLate = false
+    const asked = components[component]
+      .send({ method: 'POST', pattern: FEDERATION_PATTERN, params: { rpc }, query: NO_QUERY, headers, body, timeoutMs })
+      .then((response) => {
+        // Nobody waits for it any more.
+        if (isLate) discard(response.body)
         return response
-      },
-      timeoutMs,
-      `waiting for ${component} to answer ${rpc}`,
-    )
+      })
+    return withDeadline(asked, timeoutMs, `waiting for ${component} to answer ${rpc}`).catch((error: unknown) => {
+      isLate = true
+      throw error
+    })
+  }
+
+const NO_QUERY = {}

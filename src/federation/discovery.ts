@@ -29,20 +29,28 @@ export interface Discovery {
   addressesOf(host: string): Promise<readonly string[]>
 }
 
-export const createDiscovery = (resolver: Resolver): Discovery => ({
-  targetsOf: async (domain) => {
-    const name = `_wire-server-federator._tcp.${domain}`
-    const answer = await resolver.lookup({ name, type: 'SRV' })
-    return discovered(name, answer)
-  },
-  addressesOf: async (host) => {
-    const [six, four] = await Promise.all([
-      resolver.lookup({ name: host, type: 'AAAA' }),
-      resolver.lookup({ name: host, type: 'A' }),
-    ])
-    return interleave(textsOf(six), textsOf(four)).slice(0, ADDRESSES_MAX)
-  },
-})
+export const createDiscovery = (resolver: Resolver): Discovery => {
+  // The resolver remembers answers, and every request asks; what an answer says is read from it once.
+  const read = new WeakMap<DnsAnswer, Discovered>()
+  return {
+    targetsOf: async (domain) => {
+      const name = `_wire-server-federator._tcp.${domain}`
+      const answer = await resolver.lookup({ name, type: 'SRV' })
+      const known = read.get(answer)
+      if (known) return known
+      const found = discovered(name, answer)
+      if (found.outcome === 'targets') read.set(answer, found)
+      return found
+    },
+    addressesOf: async (host) => {
+      const [six, four] = await Promise.all([
+        resolver.lookup({ name: host, type: 'AAAA' }),
+        resolver.lookup({ name: host, type: 'A' }),
+      ])
+      return interleave(textsOf(six), textsOf(four)).slice(0, ADDRESSES_MAX)
+    },
+  }
+}
 
 const discovered = (name: string, answer: DnsAnswer): Discovered => {
   if (answer.outcome === 'absent') return { outcome: 'invalid-domain', name }

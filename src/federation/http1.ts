@@ -73,16 +73,15 @@ export const respond = (response: ServerResponse, { status, headers, body }: Wir
   if (response.destroyed || response.headersSent) return discard(body)
   // A request that was refused before its body was read shall not be read now.
   if (!response.req.complete) response.shouldKeepAlive = false
-  const isWhole = body instanceof Uint8Array
-  const length = isWhole ? { 'content-length': body.length } : {}
-  response.writeHead(status, reason, { ...mutable(headers), ...length })
+  const fields: Record<string, string | string[] | number> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) fields[name] = typeof value === 'string' ? value : [...value]
+  }
+  if (body instanceof Uint8Array) fields['content-length'] = body.length
+  response.writeHead(status, reason, fields)
   pour(body, response)
 }
-
-const mutable = (headers: WireResponse['headers']): Record<string, string | string[]> =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
-  )
 
 /** The one value of a header; several are joined as RFC 9110 §5.3 allows. */
 export const headerOf = (request: IncomingMessage, name: string): string | undefined => {

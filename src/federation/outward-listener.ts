@@ -19,7 +19,11 @@ export const serveOutward =
     })
     answer(request, { outward, signal: aborted.signal }).then(
       (answered) => respond(response, answered, REASONS[answered.status]),
-      (error: unknown) => respond(response, errorResponse(error, { log, what: 'calling another backend' })),
+      (error: unknown) => {
+        // That the component went away is no fault of anybody here, and there is nobody left to be told.
+        if (aborted.signal.aborted) return
+        respond(response, errorResponse(error, { log, what: 'calling another backend' }))
+      },
     )
   }
 
@@ -56,6 +60,9 @@ const bodyOf = async (request: IncomingMessage): Promise<OutwardRequest['body']>
 
 const headersOf = ({ headers }: IncomingMessage): OutwardRequest['headers'] => {
   const result: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) result[name] = value
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) result[name] = value
+  }
   return result
 }

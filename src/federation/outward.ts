@@ -116,19 +116,10 @@ export const createOutward = (needs: OutwardNeeds): OutwardService => {
   return {
     send,
     channels: () => ({ ...pool.load(), peers: needs.gates.busy() }),
-    transport: {
-      send: async (request) => {
-        const { status, headers, body } = await send(request)
-        return { status, headers, body: body instanceof Uint8Array ? once(body) : body }
-      },
-    },
+    transport: { send },
     sessions: pool,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 const oneValue = (value: string | readonly string[] | undefined): string | undefined =>
@@ -167,8 +158,9 @@ const NOT_RELAYED = new Set(OF_ONE_CONNECTION)
 
 const headersToSend = (headers: OutwardRequest['headers'], requestId: string): PeerRequest['headers'] => {
   const result: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (!NOT_SENT.has(name) && !name.startsWith(':')) result[name] = value
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !NOT_SENT.has(name) && !name.startsWith(':')) result[name] = value
   }
   result['wire-origin-request-id'] = requestId
   result['request-id'] = requestId
@@ -231,11 +223,8 @@ const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, { cloc
  * failure of the first is told, which is the only one that the reference would have tried.
  */
 const firstAnswer = async (request: PeerRequest, { domain, targets, pool }: Route): Promise<Answered> => {
-  const { cooling = [], ready = [] } = Object.groupBy(targets, (target) =>
-    pool.isCoolingDown(domain, target) ? 'cooling' : 'ready',
-  )
   let first: CallRefusal | undefined
-  for (const target of [...ready, ...cooling].slice(0, TARGETS_TRIED_MAX)) {
+  for (const target of coolingLast(domain, targets, pool)) {
     const place = { host: target.host, path: request.path }
     try {
       return { response: await pool.request(domain, target, request), place }
@@ -249,6 +238,15 @@ const firstAnswer = async (request: PeerRequest, { domain, targets, pool }: Rout
   throw first ?? new Error(`${domain} has no targets`)
 }
 
+const coolingLast = (domain: Domain, targets: readonly Target[], pool: ChannelPool): readonly Target[] => {
+  // Most have one.
+  if (targets.length < 2) return targets
+  const { cooling = [], ready = [] } = Object.groupBy(targets, (target) =>
+    pool.isCoolingDown(domain, target) ? 'cooling' : 'ready',
+  )
+  return [...ready, ...cooling].slice(0, TARGETS_TRIED_MAX)
+}
+
 const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): Promise<WireResponse> => {
   const { status, headers, body, remoteAddress } = response
   if (status < 200 || status > 299) {
@@ -257,7 +255,8 @@ const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): 
     throw remoteError(status, await told, place)
   }
   const relayed: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name]
     if (value !== undefined && !name.startsWith(':') && !NOT_RELAYED.has(name)) relayed[name] = value
   }
   // Replaces one that the peer sent: readers take the first they find.

@@ -1,5 +1,6 @@
 /** How a part reaches other backends: through its own federator and nothing else. */
 import type { Domain } from '#src/contract/ids.ts'
+import type { WireResponse } from '#src/kit/http/wire.ts'
 
 export type Component = 'brig' | 'galley' | 'cargohold'
 
@@ -15,11 +16,7 @@ export interface FederatorRequest {
   readonly signal?: AbortSignal
 }
 
-export interface FederatorResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | readonly string[]>>
-  readonly body: AsyncIterable<Uint8Array>
-}
+export type FederatorResponse = WireResponse
 
 export interface FederatorTransport {
   /** Failures are answers (§11.3); throws `PartUnreachable` only when our own federator cannot be reached. */

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream'
 import type { Domain } from '#src/contract/ids.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Rpc, RpcInput, RpcShape } from '#src/kit/endpoint.ts'
-import { readAll } from '#src/kit/http/wire.ts'
+import { readAll, type WireResponse } from '#src/kit/http/wire.ts'
 import { failureOf } from './federation-failure.ts'
 import type { Component, FederatorTransport } from './federator-transport.ts'
 import { CALL_TIMEOUT_MS, FEDERATION_ANSWER_BYTES_MAX } from './limits.ts'
@@ -55,7 +55,7 @@ export const remoteStreams = ({ ownDomain, federator }: Needs): RemoteStreams =>
   },
 })
 
-const bounded = (source: AsyncIterable<Uint8Array>, bytesMax: number, onClosed: () => void): Readable => {
+const bounded = (body: WireResponse['body'], bytesMax: number, onClosed: () => void): Readable => {
   let bytes = 0
   const passing = new Transform({
     transform: (chunk: Uint8Array, _encoding, done) => {
@@ -66,6 +66,6 @@ const bounded = (source: AsyncIterable<Uint8Array>, bytesMax: number, onClosed: 
   })
   passing.once('close', onClosed)
   // Whatever goes wrong reaches the reader of what is returned.
-  pipeline(source, passing, () => {})
+  pipeline(body instanceof Uint8Array ? [body] : body, passing, () => {})
   return passing
 }

@@ -184,6 +184,7 @@ test('a slow reader holds the sender back, and loses nothing of twenty megabytes
   }
   await using _peer = await startFakePeer(net, { domain: 'large.test', serve })
   const response = await own.federator.outward.transport.send({ ...REQUEST, domain: Domain.parse('large.test') })
+  assert.ok(!(response.body instanceof Uint8Array))
   const reader = response.body[Symbol.asyncIterator]()
   const first = await reader.next()
   let received = first.value?.length ?? 0

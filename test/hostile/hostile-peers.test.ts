@@ -84,6 +84,7 @@ test('response bomb: an answer without end is held back while nobody reads, and 
   })
   for (let calls = 0; calls < 20; calls++) assert.equal((await callPeer(own, 'healthy.test')).status, 200)
   assert.ok(process.memoryUsage().rss - before < MEMORY_GROWTH_BYTES_MAX)
+  assert.ok(!(response.body instanceof Uint8Array))
   await response.body[Symbol.asyncIterator]().return?.()
 })
 

@@ -2,10 +2,8 @@
  * The way inward when the federator is another process: HTTP/1.1 on kept connections, streamed both ways. Only what
  * the door has read travels, plus the certificate and our secret; the peer's other headers have ended already.
  */
-import { Readable } from 'node:stream'
-import { Pool } from 'undici'
-import { requestOverPool } from '#src/kit/http/pooled-request.ts'
-import type { WireResponse } from '#src/kit/http/wire.ts'
+import { type ConnectionPool, connectionPool } from '#src/kit/http/connection-pool.ts'
+import { NO_BODY, type WireResponse } from '#src/kit/http/wire.ts'
 import { chunksOfRequest, type RequestBody } from '../bodies.ts'
 import { INGRESS_SECRET_HEADER } from '../ingress-secret.ts'
 import type { HandleInward, InwardRequest } from '../inward.ts'
@@ -23,39 +21,38 @@ export interface Forwarder extends AsyncDisposable {
 }
 
 export const forwardTo = (inwardUrl: string, secret: string): Forwarder => {
-  const pool = new Pool(inwardUrl, {
-    connections: FORWARD_CONNECTIONS_MAX,
-    // undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
-    keepAliveTimeout: FORWARD_KEEP_ALIVE_MS,
-    headersTimeout: COMPONENT_HEADERS_TIMEOUT_MS + FORWARD_SLACK_MS,
-    bodyTimeout: RESPONSE_IDLE_TIMEOUT_MS,
+  const pool = connectionPool(inwardUrl, {
+    connectionsMax: FORWARD_CONNECTIONS_MAX,
+    keepAliveMs: FORWARD_KEEP_ALIVE_MS,
+    connectTimeoutMs: COMPONENT_HEADERS_TIMEOUT_MS,
+    headersTimeoutMs: COMPONENT_HEADERS_TIMEOUT_MS + FORWARD_SLACK_MS,
+    bodyTimeoutMs: RESPONSE_IDLE_TIMEOUT_MS,
   })
   return {
     handle: (request) => forward(request, { pool, secret }).catch(() => unreachable()),
-    [Symbol.asyncDispose]: () => pool.close(),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
 
 interface Way {
-  readonly pool: Pool
+  readonly pool: ConnectionPool
   readonly secret: string
 }
 
 const forward = async (request: InwardRequest, { pool, secret }: Way): Promise<WireResponse> => {
-  const { status, headers, body } = await requestOverPool(pool, {
+  const { status, headers, body } = await pool.request({
     method: request.method,
     path: request.target,
     headers: { ...headersOf(request), [INGRESS_SECRET_HEADER]: secret },
-    body: request.method === 'GET' || request.method === 'HEAD' ? null : bodyToSend(request.body),
+    body: request.method === 'GET' || request.method === 'HEAD' ? NO_BODY : bodyToSend(request.body),
   })
   const type = headers['content-type']
   return { status, headers: type === undefined ? {} : { 'content-type': type }, body }
 }
 
-const bodyToSend = (body: RequestBody): Uint8Array | Readable | null => {
+const bodyToSend = (body: RequestBody): Uint8Array | AsyncIterable<Uint8Array> => {
   if (body instanceof Uint8Array) return body
-  // undici destroys what it has read: not the peer's own stream, on which the answer goes back.
-  return body.readableEnded ? null : Readable.from(chunksOfRequest(body), { objectMode: false })
+  return body.readableEnded ? NO_BODY : chunksOfRequest(body)
 }
 
 const headersOf = ({ claims, forwardedFor, identity }: InwardRequest): Record<string, string> => {

@@ -1,18 +1,8 @@
 /** Calling another part: over HTTP between processes, and typed by its contract over any transport. */
-import { Readable } from 'node:stream'
-import { Pool } from 'undici'
 import { type Answer, type CallInputOf, type EndpointShape, isStreamBody, type OutcomeOf } from '../endpoint.ts'
 import { withTraceparent } from '../tracing.ts'
-import { type PooledRequest, requestOverPool } from './pooled-request.ts'
-import {
-  NO_BODY,
-  PartUnreachable,
-  readAll,
-  renderTarget,
-  type Transport,
-  type WireRequest,
-  type WireResponse,
-} from './wire.ts'
+import { connectionPool } from './connection-pool.ts'
+import { NO_BODY, PartUnreachable, readAll, renderTarget, type Transport, type WireResponse } from './wire.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 
@@ -26,45 +16,41 @@ const TIMEOUT_MS = 30_000
 /** The answer to a stream comes after its end, and that is up to its sender. */
 const STREAM_TIMEOUT_MS = 3_600_000
 const CONNECTIONS_MAX = 64
-// undici closes idle connections after 4 s unless told; each burst would then pay for new ones.
 const KEEP_ALIVE_MS = 60_000
+/** They are next door. */
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** A pool of kept connections to one of our own parts. */
 export const overHttp = (
   baseUrl: string,
   { timeoutMs = TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX }: HttpTransportOptions = {},
 ): HttpTransport => {
-  const pool = new Pool(baseUrl, {
-    connections: connectionsMax,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+  const pool = connectionPool(baseUrl, {
+    connectionsMax,
+    keepAliveMs: KEEP_ALIVE_MS,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    headersTimeoutMs: timeoutMs,
+    bodyTimeoutMs: timeoutMs,
   })
   return {
     send: async (request) => {
       try {
-        const { method, headers, signal } = request
-        return await requestOverPool(pool, {
+        const { method, headers, signal, body, stream, timeoutMs: waitMs } = request
+        return await pool.request({
           method,
           path: renderTarget(request),
           headers: withTraceparent(headers),
           signal,
-          ...bodyOf(request),
+          body: stream ?? body,
+          headersTimeoutMs: waitMs ?? (stream && STREAM_TIMEOUT_MS),
         })
       } catch (cause) {
         throw new PartUnreachable(`calling ${baseUrl}${request.pattern}`, cause)
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await pool.close()
-    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
-
-const bodyOf = ({ body, stream }: WireRequest): Pick<PooledRequest, 'body' | 'headersTimeoutMs'> =>
-  stream
-    ? { body: Readable.from(stream, { objectMode: false }), headersTimeoutMs: STREAM_TIMEOUT_MS }
-    : { body: body.length > 0 ? body : null }
 
 /** The answer was not one that the contract declares. */
 export class UnexpectedAnswer extends Error {

@@ -17,6 +17,8 @@ export interface WireRequest {
   /** Instead of `body`, for a route that takes its body as it comes. Not read to its end when the answer is early. */
   readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
+  /** How long its sender waits for the beginning of the answer, if it is known; the transport need not wait longer. */
+  readonly timeoutMs?: number
 }
 
 export interface WireResponse {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { systemClock } from '#src/kit/clock.ts'
 import { processTree } from '../resident.ts'
 import type { Chain } from './chain.ts'
+import { cpuSecondsOf } from './cpu.ts'
 import { headersFor, type Generator } from './load.ts'
 import type { MeasuringNeeds } from './measure.ts'
 import { RPC, UPLOAD_PIECE_MB } from './responder.ts'
@@ -13,6 +14,8 @@ export interface BulkMeasurement {
   readonly chain: Chain
   readonly direction: Direction
   readonly megabytesPerSecond: number
+  /** Of all the chain's processes. */
+  readonly cpuMillisPerMb: number
   /** Largest resident memory of all the chain's processes meanwhile, less what they had before. */
   readonly growthMb: number
 }
@@ -51,6 +54,7 @@ const transfer = async (generator: Generator, { chain, direction, megabytes }: T
   await using memory = await watchMemory(chain)
   const expected = megabytes * BYTES_PER_MB
   const pieces = direction === 'down' ? 1 : Math.ceil(megabytes / UPLOAD_PIECE_MB)
+  const cpuBefore = await cpuOf(chain)
   const { bytes, seconds } = await generator.transfer({
     port: chain.port,
     path: `/rpc/${chain.domain}/${RPC[direction]}`,
@@ -63,8 +67,14 @@ const transfer = async (generator: Generator, { chain, direction, megabytes }: T
     chain,
     direction,
     megabytesPerSecond: bytes / BYTES_PER_MB / seconds,
+    cpuMillisPerMb: ((await cpuOf(chain)) - cpuBefore) * 1000 / megabytes,
     growthMb: (await memory.peakBytes()) / BYTES_PER_MB,
   }
+}
+
+const cpuOf = async (chain: Chain): Promise<number> => {
+  const seconds = await Promise.all(chain.hops.map(({ pid }) => cpuSecondsOf(pid)))
+  return seconds.reduce((sum, each) => sum + each, 0)
 }
 
 const LOOK_MS = 25

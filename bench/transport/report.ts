@@ -33,6 +33,8 @@ interface BulkRow {
   readonly name: ChainName
   readonly direction: Direction
   readonly speed: number
+  /** Milliseconds per MB. */
+  readonly cpu: number
   readonly growthMb: number
 }
 
@@ -103,7 +105,8 @@ const bulkRowsOf = (measurements: readonly BulkMeasurement[]): readonly BulkRow[
       const of = measurements.filter((each) => each.chain.name === name && each.direction === direction)
       if (of.length === 0) return []
       const speed = median(of.map((each) => each.megabytesPerSecond))
-      return [{ name, direction, speed, growthMb: Math.max(...of.map((each) => each.growthMb)) }]
+      const cpu = median(of.map((each) => each.cpuMillisPerMb))
+      return [{ name, direction, speed, cpu, growthMb: Math.max(...of.map((each) => each.growthMb)) }]
     }),
   )
 
@@ -164,12 +167,13 @@ const hopGrid = (rows: readonly Row[]): string =>
 
 const bulkGrid = (rows: readonly BulkRow[]): string =>
   grid([
-    ['chain', 'direction', 'MB/s', '× nginx', 'memory growth MB'],
-    ...rows.map(({ name, direction, speed, growthMb }) => [
+    ['chain', 'direction', 'MB/s', '× nginx', 'CPU ms/MB', 'memory growth MB'],
+    ...rows.map(({ name, direction, speed, cpu, growthMb }) => [
       name,
       direction,
       speed.toFixed(0),
       ratio(speed, nginxSpeed(rows, direction)),
+      cpu.toFixed(1),
       growthMb.toFixed(0),
     ]),
   ])
@@ -235,7 +239,8 @@ const figuresOf = (row: Row): readonly Figure[] => {
   ]
 }
 
-const bulkFiguresOf = ({ name, direction, speed, growthMb }: BulkRow): readonly Figure[] => [
+const bulkFiguresOf = ({ name, direction, speed, cpu, growthMb }: BulkRow): readonly Figure[] => [
   { name: `${name}, bulk ${direction}: speed`, value: speed, unit: 'MB/s' },
+  { name: `${name}, bulk ${direction}: CPU per MB`, value: cpu, unit: 'ms' },
   { name: `${name}, bulk ${direction}: memory growth`, value: growthMb, unit: 'MB' },
 ]

@@ -67,7 +67,7 @@ const transfer = async (generator: Generator, { chain, direction, megabytes }: T
     chain,
     direction,
     megabytesPerSecond: bytes / BYTES_PER_MB / seconds,
-    cpuMillisPerMb: ((await cpuOf(chain)) - cpuBefore) * 1000 / megabytes,
+    cpuMillisPerMb: (((await cpuOf(chain)) - cpuBefore) * 1000) / megabytes,
     growthMb: (await memory.peakBytes()) / BYTES_PER_MB,
   }
 }

@@ -22,17 +22,12 @@ export const withDeadline = <T>(
       reject(error)
       controller.abort(error)
     }, ms)
-    const failed = (error: unknown): void => {
-      clearTimeout(timer)
-      reject(error)
-    }
+    const over = (): void => clearTimeout(timer)
     try {
       const begun = typeof work === 'function' ? work(controller.signal) : work
-      begun.then((value) => {
-        clearTimeout(timer)
-        resolve(value)
-      }, failed)
+      begun.then(resolve, reject).finally(over)
     } catch (error) {
-      failed(error)
+      over()
+      reject(error)
     }
   })

@@ -80,7 +80,7 @@ class Pool {
   /** What is under way may finish. */
   async close(): Promise<void> {
     this.#closing ??= Promise.withResolvers<void>()
-    for (const connection of [...this.#idle]) connection.destroy(new Error('it is no longer needed'))
+    for (const connection of this.#idle) connection.destroy(new Error('it is no longer needed'))
     this.#settle()
     await this.#closing.promise
   }

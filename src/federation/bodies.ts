@@ -2,29 +2,19 @@
 import { finished, Readable, type Writable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
 
-/** A request body of either version of HTTP. */
-export interface RequestStream extends Readable {
-  /** The sender went away before we had answered. */
-  readonly aborted: boolean
-  readonly rstCode?: number | undefined
-}
-
 /** Bytes when all of it came together with the head of the request: then nobody needs the machinery of streams. */
-export type RequestBody = Uint8Array | RequestStream
+export type RequestBody = Uint8Array | Readable
 
 /**
  * The whole body, or undefined once it is larger than `limit`; what comes after that is not read. By events, because
  * the iterator of a stream costs more than everything else that happens to a small request.
  */
-export const collect = (stream: RequestStream, limit: number): Promise<Uint8Array | undefined> =>
+export const collect = (stream: Readable, limit: number): Promise<Uint8Array | undefined> =>
   new Promise((resolve, reject) => {
-    const complete = (): void => {
-      if (isCut(stream)) reject(brokenOff())
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
-    }
+    const complete = (): void => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
     const chunks: Uint8Array[] = []
-    // A stream of `node:http2` in which nothing comes ends by itself, perhaps before anybody listens.
-    if (stream.readableEnded) return complete()
+    // It broke off before anybody listened.
+    if (stream.destroyed) return reject(stream.errored ?? brokenOff())
     let size = 0
     const take = (chunk: Uint8Array): void => {
       size += chunk.length
@@ -44,15 +34,11 @@ export const collect = (stream: RequestStream, limit: number): Promise<Uint8Arra
     })
   })
 
-// `node:http2` ends a stream whose connection was lost as if it were complete; only the code tells.
-const isCut = ({ aborted, rstCode }: RequestStream): boolean => aborted || (rstCode ?? 0) !== 0
-
 const brokenOff = (): Error => new Error('the body broke off')
 
 /** A request body as it comes; unlike the stream itself it can be read and destroyed without harm to the answer. */
-export async function* chunksOfRequest(stream: RequestStream): AsyncGenerator<Uint8Array> {
+export async function* chunksOfRequest(stream: Readable): AsyncGenerator<Uint8Array> {
   yield* stream.iterator({ destroyOnReturn: false })
-  if (isCut(stream)) throw brokenOff()
 }
 
 export interface FirstBytes {

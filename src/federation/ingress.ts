@@ -11,9 +11,9 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
-import type { ServerHttp2Session } from 'node:http2'
 import { createSecureContext, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
+import type { ServerConnection } from '#src/kit/http2/server.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { createIdentities, type Identities } from './identity.ts'
@@ -77,6 +77,7 @@ export const startIngress = async ({ config, handle, clock, random, log }: Ingre
     tls: tlsOptions(tls.current(), config.verifyDepth),
     door,
     recognise,
+    clock,
     log,
   })
   tls.users.add(server)
@@ -151,11 +152,12 @@ interface ServerParts {
   readonly tls: TlsOptions
   readonly door: Door
   readonly recognise: Recognise
+  readonly clock: Clock
   readonly log: Log
 }
 
-const createDoorServer = ({ tls, door, recognise, log }: ServerParts) => {
-  const sessions = new Set<ServerHttp2Session>()
+const createDoorServer = ({ tls, door, recognise, clock, log }: ServerParts) => {
+  const sessions = new Set<ServerConnection>()
   const server = createServer({ ...tls, ...HTTP1_OPTIONS }, http1Engine({ door, knockerOf: recognise, log }))
   server.maxConnections = INGRESS_CONNECTIONS_MAX
   // The listener that the platform installed speaks HTTP/1.1; which engine a connection gets is what ALPN agreed on.
@@ -164,9 +166,14 @@ const createDoorServer = ({ tls, door, recognise, log }: ServerParts) => {
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {})
     if (socket.alpnProtocol !== 'h2') return void speakHttp1?.call(server, socket)
-    const session = startHttp2(socket, { door, from: recognise(socket), log })
+    const session = startHttp2(socket, {
+      door,
+      from: recognise(socket),
+      clock,
+      log,
+      onClosed: () => sessions.delete(session),
+    })
     sessions.add(session)
-    session.once('close', () => sessions.delete(session))
   })
   // Scanners and people without certificates: not worth a line in the log, and nothing to answer.
   server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -212,11 +219,11 @@ const tlsOptions = ({ chainPem, keyPem, anchors }: TlsMaterial, verifyDepth: num
   secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
 })
 
-const drain = async (server: Server, sessions: ReadonlySet<ServerHttp2Session>, clock: Clock): Promise<void> => {
+const drain = async (server: Server, sessions: ReadonlySet<ServerConnection>, clock: Clock): Promise<void> => {
   if (!server.listening) return
   server.close()
   server.closeIdleConnections()
-  for (const session of sessions) session.close()
+  for (const session of sessions) session.drain()
   using _cutOff = clock.after(INGRESS_DRAIN_MS, () => {
     for (const session of sessions) session.destroy()
     server.closeAllConnections()

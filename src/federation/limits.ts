@@ -102,6 +102,7 @@ export const TARGETS_COOLING_MAX = 10_000
 /** Between two chunks of a response body, between our own parts. */
 export const RESPONSE_IDLE_TIMEOUT_MS = 60_000
 export const RESPONSE_HEADER_PAIRS_MAX = 100
+export const RESPONSE_HEADER_BYTES_MAX = 64 * 1024
 /** Bytes of an answer that becomes `inner` of ours (federation-transport.md §11.3). */
 export const REMOTE_ERROR_BYTES_MAX = 256 * 1024
 export const REMOTE_ERROR_TIMEOUT_MS = 10_000
@@ -113,6 +114,13 @@ export const UNPROCESSED_RETRIES_MAX = 2
 export const STREAM_WINDOW_BYTES = 256 * 1024
 /** Frames as large as what is read from a socket at once: a large body then costs a quarter of the calls. */
 export const FRAME_BYTES_MAX = 64 * 1024
+/** A block of fields as it is sent: twice what its fields may have, so that one too large can still be told so. */
+export const HEADER_BLOCK_BYTES_MAX = 64 * 1024
+/** hardening.md §2: frames of a session that change nothing (PING, SETTINGS, empty DATA), at once and per second. */
+export const IDLE_FRAMES_BURST = 1_000
+export const IDLE_FRAMES_PER_SECOND = 100
+/** How long the other end may take nothing of what waits for it. */
+export const HTTP2_STALLED_MS = 60_000
 /** All streams of a session together. */
 export const SESSION_WINDOW_BYTES = 4 * 1024 * 1024
 /** Request bodies up to this are held, and so can be sent again; larger ones are passed through. */
@@ -124,12 +132,9 @@ export const INGRESS_CONNECTIONS_MAX = 10_000
 export const INGRESS_STREAMS_MAX = 100
 export const INGRESS_HEADER_BYTES_MAX = 32 * 1024
 export const INGRESS_HEADER_PAIRS_MAX = 100
-/** What a session may hold in the HTTP/2 engine: all windows full, and some. */
-export const INGRESS_SESSION_MEGABYTES_MAX = 32
-/** hardening.md §2, rapid reset: resets of a peer that are let pass at once, and per second after that. */
+/** hardening.md §2, rapid reset: requests broken off by a peer or because of it, at once and per second after that. */
 export const INGRESS_RESETS_BURST = 200
 export const INGRESS_RESETS_PER_SECOND = 50
-export const INGRESS_INVALID_FRAMES_MAX = 100
 export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
 export const REQUEST_HEADERS_TIMEOUT_MS = 15_000
 export const REQUEST_BODY_TIMEOUT_MS = 120_000

@@ -1,8 +1,11 @@
 /** One request and its response on an HTTP/2 session. */
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
-import { pipeline, type Readable } from 'node:stream'
-import type { Clock } from '#src/kit/clock.ts'
-import { bodyOfAnswer } from './answer-body.ts'
+import type { Readable } from 'node:stream'
+import type { ClientConnection } from '#src/kit/http2/client.ts'
+import { AnswerOverdue, StreamBroken } from '#src/kit/http2/errors.ts'
+import type { AnswerHead } from '#src/kit/http2/messages.ts'
+import { pour } from '#src/kit/http2/pour.ts'
+import { CODE } from '#src/kit/http2/protocol.ts'
+import type { Http2Stream, StreamEvents } from '#src/kit/http2/stream.ts'
 import { PeerFailure } from './peer-failure.ts'
 
 export interface PeerRequest {
@@ -14,101 +17,95 @@ export interface PeerRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Names in lower case, without prototype: they are the peer's. */
+export type PeerHeaders = Readonly<Record<string, string | readonly string[]>>
+
 export interface PeerResponse {
   readonly status: number
-  readonly headers: IncomingHttpHeaders
+  readonly headers: PeerHeaders
   /** A stream is to be read to its end or destroyed; the peer is held back while nobody reads. */
   readonly body: Uint8Array | Readable
 }
 
 export interface ExchangeOptions {
   readonly authority: string
-  readonly headersTimeoutMs: number
-  /** Between two chunks of a response body. */
-  readonly bodyIdleTimeoutMs: number
-  readonly clock: Clock
-  /** No headers came in time: perhaps the whole connection is dead. */
-  readonly onSilence: () => void
   /** The peer is alive. */
   readonly onHeard: () => void
   /** The stream is gone, whatever became of the request. */
   readonly onClosed: () => void
 }
 
+/** Rejects with a {@link PeerFailure}, or with the reason of the request's signal. */
 export const exchange = (
-  session: ClientHttp2Session,
+  connection: ClientConnection,
   request: PeerRequest,
   options: ExchangeOptions,
 ): Promise<PeerResponse> =>
   new Promise((resolve, reject) => {
-    const stream = openStream(session, request, options)
-    const cancel = (): void => takeBack(stream)
-    const timer = options.clock.after(options.headersTimeoutMs, () => {
-      reject(new PeerFailure('http', 'no response headers in time'))
-      options.onSilence()
-      cancel()
+    const { signal, body } = request
+    const stream = openStream(connection, request, {
+      authority: options.authority,
+      onMessage: ({ status, fields }, answer) => {
+        options.onHeard()
+        resolve({ status, headers: headersOf(fields), body: answer })
+      },
+      onClosed: (error) => {
+        signal?.removeEventListener('abort', takeBack)
+        options.onClosed()
+        // Comes too late when there is an answer.
+        reject(signal?.aborted ? signal.reason : unanswered(error))
+      },
     })
-    const abort = (): void => {
-      reject(request.signal?.reason)
-      cancel()
-    }
-    request.signal?.addEventListener('abort', abort, { once: true })
-    let cause: unknown
-    let isAnswered = false
-    stream.on('error', (error) => {
-      cause = error
-    })
-    stream.once('response', (headers) => {
-      options.onHeard()
-      timer[Symbol.dispose]()
-      stream.setTimeout(options.bodyIdleTimeoutMs, () =>
-        stream.destroy(new PeerFailure('http', 'the answer stopped coming')),
-      )
-      const status = headers[':status']
-      if (status === undefined) return cancel()
-      isAnswered = true
-      bodyOfAnswer(stream, options.clock).then((body) => resolve({ status, headers, body }), reject)
-    })
-    stream.once('close', () => {
-      timer[Symbol.dispose]()
-      request.signal?.removeEventListener('abort', abort)
-      options.onClosed()
-      if (!isAnswered) reject(unanswered(stream, cause))
-    })
-    sendBody(stream, request.body)
+    const takeBack = (): void => stream.reset(CODE.cancel, 'the request was taken back')
+    signal?.addEventListener('abort', takeBack, { once: true })
+    if (!(body instanceof Uint8Array) || body.length > 0) pour(body, stream)
   })
 
-const openStream = (session: ClientHttp2Session, request: PeerRequest, options: ExchangeOptions): ClientHttp2Stream => {
-  const { path, headers, body } = request
-  const head = { ':method': 'POST', ':scheme': 'https', ':authority': options.authority, ':path': path, ...headers }
+type AnswerEvents = StreamEvents<AnswerHead> & { readonly authority: string }
+
+const openStream = (
+  connection: ClientConnection,
+  request: PeerRequest,
+  events: AnswerEvents,
+): Http2Stream<AnswerHead> => {
+  const { path, headers, body, signal } = request
+  const fields = [':method', 'POST', ':scheme', 'https', ':authority', events.authority, ':path', path]
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (typeof value === 'string') fields.push(name, value)
+    else if (value) for (const each of value) fields.push(name, each)
+  }
+  const hasBody = !(body instanceof Uint8Array) || body.length > 0
   try {
-    request.signal?.throwIfAborted()
-    return session.request(head, { endStream: body instanceof Uint8Array && body.length === 0 })
+    signal?.throwIfAborted()
+    return connection.request({ method: 'POST', fields, hasBody }, events)
   } catch (cause) {
-    options.onClosed()
-    request.signal?.throwIfAborted()
+    events.onClosed(undefined)
+    signal?.throwIfAborted()
     // The session closed between being chosen and being used: nothing was sent.
-    throw new PeerFailure('http', 'the session takes no more requests', { cause, isUnprocessed: true })
+    const isUnprocessed = cause instanceof StreamBroken && cause.isUnprocessed
+    throw new PeerFailure('http', 'the session takes no such request', { cause, isUnprocessed })
   }
 }
 
-const unanswered = (stream: ClientHttp2Stream, cause: unknown): PeerFailure =>
-  new PeerFailure('http', 'the stream ended without response', { cause, isUnprocessed: isUnprocessed(stream) })
+const unanswered = (error: StreamBroken | undefined): PeerFailure =>
+  new PeerFailure('http', error instanceof AnswerOverdue ? error.message : 'the stream ended without response', {
+    cause: error,
+    isUnprocessed: error?.isUnprocessed ?? false,
+  })
 
-// Closing would end a request that is half sent as if it were whole; destroying resets it.
-const takeBack = (stream: ClientHttp2Stream): void => {
-  if (stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL)
-  else stream.destroy(new PeerFailure('http', 'the request was taken back'))
-}
+/** RFC 9110 §5.3; of what is there once by its nature, only the first counts. */
+const ONE_VALUE = new Set(['content-type', 'date', 'etag', 'last-modified', 'location', 'retry-after', 'server'])
 
-const sendBody = (stream: ClientHttp2Stream, body: Uint8Array | Readable): void => {
-  if (!(body instanceof Uint8Array)) {
-    // A failure of either side ends the stream, and its 'close' tells the caller.
-    pipeline(body, stream, () => {})
-  } else if (body.length > 0) {
-    stream.end(body)
+const headersOf = (fields: readonly string[]): PeerHeaders => {
+  const headers: Record<string, string | readonly string[]> = Object.create(null)
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] ?? ''
+    const value = fields[index + 1] ?? ''
+    const before = headers[name]
+    if (before === undefined) headers[name] = name === 'set-cookie' ? [value] : value
+    else if (typeof before !== 'string') headers[name] = [...before, value]
+    else if (!ONE_VALUE.has(name)) headers[name] = `${before}, ${value}`
   }
+  return headers
 }
-
-const isUnprocessed = (stream: ClientHttp2Stream): boolean =>
-  stream.id === undefined || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM

@@ -1,15 +1,15 @@
 /** Whether the other end of an HTTP/2 session is still there (RFC 9113 §6.7). */
-import type { ClientHttp2Session } from 'node:http2'
 import { setImmediate as turn } from 'node:timers/promises'
 import { withDeadline } from '#src/kit/deadline.ts'
+import type { ClientConnection } from '#src/kit/http2/client.ts'
 import { PING_TIMEOUT_MS } from '../limits.ts'
 
-export const answersPing = async (session: ClientHttp2Session): Promise<boolean> => {
-  if (session.destroyed || session.closed) return false
+export const answersPing = async (connection: ClientConnection): Promise<boolean> => {
+  if (connection.isClosed) return false
   let isAnswered = false
   const answered = new Promise<void>((resolve) => {
-    session.ping((error) => {
-      isAnswered = error === null
+    connection.ping(() => {
+      isAnswered = true
       resolve()
     })
   })

@@ -2,24 +2,24 @@
  * One mutually authenticated HTTP/2 connection to one host of a peer. It carries many requests; the certificate is
  * verified once, when it is opened.
  */
-import { type ClientHttp2Session, connect, type Settings } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { ClientConnection, type ClientOptions } from '#src/kit/http2/client.ts'
 import { inSpan } from '#src/kit/tracing.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import type { Discovery, Target } from '../discovery.ts'
+import { http2Options } from '../http2-options.ts'
 import {
-  FRAME_BYTES_MAX,
+  RESPONSE_HEADER_BYTES_MAX,
   RESPONSE_HEADER_PAIRS_MAX,
   SESSION_DOUBT_MS,
   SESSION_IDLE_MS,
-  SESSION_WINDOW_BYTES,
-  STREAM_WINDOW_BYTES,
   STREAMS_PER_SESSION_MAX,
 } from '../limits.ts'
 import type { PeerAddresses } from '../peer-addresses.ts'
 import type { CurrentTls } from '../tls-material.ts'
+import { answerPace } from './answer-pace.ts'
 import { dial, ForbiddenAddress } from './dial.ts'
 import { exchange, type ExchangeOptions, type PeerRequest, type PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
@@ -75,8 +75,8 @@ export const openSession = async (
         const secured = await inSpan('tls', {}, () => secure(socket, target.host, { tls: needs.tls(), signal }))
         phase = 'http'
         needs.onPhase?.(domain, 'tls', needs.clock.monotonicMs() - connectedMs)
-        const session = await startHttp2(secured, target.host, signal)
-        return new PeerSession(session, { target, needs, events })
+        const started = await startHttp2(secured, { host: target.host, needs, signal })
+        return new PeerSession(started, { target, needs, events })
       },
       needs.connectTimeoutMs,
       `connecting to ${target.host} port ${target.port}`,
@@ -87,25 +87,63 @@ export const openSession = async (
   }
 }
 
+interface ConnectionParts {
+  readonly host: string
+  readonly needs: SessionNeeds
+  readonly signal: AbortSignal
+}
+
+/** What the session that will be made of a connection has to be told. */
+interface Hooks {
+  onSettings: () => void
+  onGoaway: () => void
+  onSilence: () => void
+  onClosed: () => void
+}
+
+interface Started {
+  readonly connection: ClientConnection
+  readonly hooks: Hooks
+}
+
 /** Resolves when the peer's SETTINGS have come: a burst of first requests must know how many it allows. */
-const startHttp2 = (socket: TLSSocket, host: string, signal: AbortSignal): Promise<ClientHttp2Session> =>
+const startHttp2 = (socket: TLSSocket, { host, needs, signal }: ConnectionParts): Promise<Started> =>
   new Promise((resolve, reject) => {
     if (socket.alpnProtocol !== 'h2') {
       socket.destroy()
-      return reject(new Error('the other end does not offer HTTP/2'))
+      return reject(new Error(`${host} does not offer HTTP/2`))
     }
-    const session = connect(`https://${host}`, {
-      createConnection: () => socket,
-      maxHeaderListPairs: RESPONSE_HEADER_PAIRS_MAX,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: FRAME_BYTES_MAX },
+    const hooks: Hooks = {
+      onSettings: () => resolve({ connection, hooks }),
+      onGoaway: ignore,
+      onSilence: ignore,
+      onClosed: ignore,
+    }
+    const connection = new ClientConnection(socket, clientOptions(needs), {
+      onSettings: () => hooks.onSettings(),
+      onGoaway: () => hooks.onGoaway(),
+      onSilence: () => hooks.onSilence(),
+      onClosed: (error) => {
+        reject(error ?? new Error('the other end closed the session at once'))
+        hooks.onClosed()
+      },
     })
-    session.setLocalWindowSize(SESSION_WINDOW_BYTES)
-    signal.addEventListener('abort', () => session.destroy(), { once: true })
-    // Every stream of the session tells its own caller; the process must not end for want of a listener.
-    session.on('error', reject)
-    session.once('close', () => reject(new Error('the other end closed the session at once')))
-    session.once('remoteSettings', () => resolve(session))
+    signal.addEventListener('abort', () => connection.destroy(), { once: true })
   })
+
+const ignore = (): void => {}
+
+const clientOptions = ({ clock, headersTimeoutMs, bodyIdleTimeoutMs }: SessionNeeds): ClientOptions => ({
+  ...http2Options(clock),
+  // A peer may not open any.
+  streamsMax: 0,
+  headers: { charactersMax: RESPONSE_HEADER_BYTES_MAX, pairsMax: RESPONSE_HEADER_PAIRS_MAX },
+  // Each is the end of a request of ours, so that we are what bounds them.
+  resets: { burst: Number.POSITIVE_INFINITY, perSecond: 0 },
+  answerMs: headersTimeoutMs,
+  bodyIdleMs: bodyIdleTimeoutMs,
+  pace: () => answerPace(clock),
+})
 
 interface SessionParts {
   readonly target: Target
@@ -113,48 +151,41 @@ interface SessionParts {
   readonly events: SessionEvents
 }
 
-const limitOf = ({ maxConcurrentStreams = STREAMS_PER_SESSION_MAX }: Settings): number =>
-  Math.min(maxConcurrentStreams, STREAMS_PER_SESSION_MAX)
-
 export class PeerSession {
   /** Numeric address of the other end. */
   readonly remoteAddress: string
-  readonly #session: ClientHttp2Session
+  readonly #connection: ClientConnection
   readonly #clock: Clock
   readonly #events: SessionEvents
   readonly #exchanging: ExchangeOptions
+  readonly #closed = Promise.withResolvers<void>()
   #active = 0
-  #limit: number
   #isRetired = false
-  #idle: Disposable | undefined
   #heardMs: number
-  #watching: Disposable | undefined
+  /** Since when requests are under way, or none are. */
+  #sinceMs: number
+  #watching: Disposable
   #checking: Promise<void> | undefined
 
-  constructor(session: ClientHttp2Session, { target, needs, events }: SessionParts) {
-    this.#session = session
+  constructor({ connection, hooks }: Started, { target, needs, events }: SessionParts) {
+    this.#connection = connection
     this.#clock = needs.clock
     this.#events = events
     this.#exchanging = {
       authority: target.host,
-      headersTimeoutMs: needs.headersTimeoutMs,
-      bodyIdleTimeoutMs: needs.bodyIdleTimeoutMs,
-      clock: needs.clock,
-      // Others shall not have to find out the same way.
-      onSilence: () => this.#retire(),
       onHeard: () => this.#heard(),
       onClosed: () => this.#streamClosed(),
     }
     this.#heardMs = needs.clock.monotonicMs()
-    this.remoteAddress = session.socket.remoteAddress ?? ''
-    this.#limit = limitOf(session.remoteSettings)
-    this.#listen(session)
-    this.#rest()
+    this.#sinceMs = this.#heardMs
+    this.remoteAddress = connection.socket.remoteAddress ?? ''
+    this.#listen(hooks)
+    this.#watching = this.#watch(SESSION_DOUBT_MS)
   }
 
   /** False once the peer said goodbye or the connection is gone; requests under way may still end well. */
   get isUsable(): boolean {
-    return !this.#isRetired && !this.#session.closed && !this.#session.destroyed
+    return !this.#isRetired && this.#connection.isOpen
   }
 
   /** Requests under way. */
@@ -163,7 +194,7 @@ export class PeerSession {
   }
 
   get isClosed(): boolean {
-    return this.#session.destroyed
+    return this.#connection.isClosed
   }
 
   get hasRoom(): boolean {
@@ -183,77 +214,81 @@ export class PeerSession {
 
   request(request: PeerRequest): Promise<PeerResponse> {
     this.#active += 1
-    this.#idle?.[Symbol.dispose]()
-    if (this.#active === 1) this.#watch()
-    return exchange(this.#session, request, this.#exchanging)
+    if (this.#active === 1) this.#sinceMs = this.#clock.monotonicMs()
+    return exchange(this.#connection, request, this.#exchanging)
   }
 
   /** Lets requests under way finish. */
   close(): void {
-    this.#session.close()
+    this.#connection.close()
   }
 
   /** Resolves when the session is closed; what is not after `ms` is cut off. */
-  closedWithin(ms: number): Promise<void> {
-    if (this.#session.destroyed) return Promise.resolve()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    // With an error, because otherwise half an answer would end as if it were a whole one.
-    const timer = this.#clock.after(ms, () => this.#session.destroy(new Error('there is no more time for it')))
-    this.#session.once('close', () => {
-      timer[Symbol.dispose]()
-      resolve()
-    })
-    return promise
+  async closedWithin(ms: number): Promise<void> {
+    if (this.#connection.isClosed) return
+    using _cutOff = this.#clock.after(ms, () => this.#connection.destroy(new Error('there is no more time for it')))
+    await this.#closed.promise
   }
 
-  #listen(session: ClientHttp2Session): void {
-    session.on('remoteSettings', (settings) => {
-      this.#limit = limitOf(settings)
-      this.#events.onRoom(this.#limit - this.#active)
-    })
-    session.on('goaway', () => this.#retire())
-    session.once('close', () => {
-      this.#idle?.[Symbol.dispose]()
-      this.#watching?.[Symbol.dispose]()
+  get #limit(): number {
+    return Math.min(this.#connection.streamsMax, STREAMS_PER_SESSION_MAX)
+  }
+
+  #listen(hooks: Hooks): void {
+    hooks.onSettings = () => this.#events.onRoom(this.#limit - this.#active)
+    hooks.onGoaway = () => this.#retire()
+    // Others shall not have to find out the same way.
+    hooks.onSilence = () => this.#retire()
+    hooks.onClosed = () => {
+      this.#watching[Symbol.dispose]()
+      this.#closed.resolve()
       this.#events.onClosed()
-    })
-  }
-
-  #rest(): void {
-    this.#idle = this.#clock.after(SESSION_IDLE_MS, () => this.#session.close())
+    }
   }
 
   #heard(): void {
     this.#heardMs = this.#clock.monotonicMs()
   }
 
-  /** While requests wait, a dead connection is found long before the time for headers is over. */
-  #watch(): void {
-    this.#watching = this.#clock.after(SESSION_DOUBT_MS, () => {
-      if (this.isDoubtful) void this.check()
-      this.#watch()
+  #watch(ms: number): Disposable {
+    return this.#clock.after(ms, () => {
+      this.#watching = this.#watch(this.#look())
     })
   }
 
+  /**
+   * While requests wait, a dead connection is found long before the time for headers is over; one without requests is
+   * closed after a while. Returns when to look again.
+   */
+  #look(): number {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#active === 0) {
+      const leftMs = this.#sinceMs + SESSION_IDLE_MS - nowMs
+      if (leftMs <= 0) this.#connection.close()
+      return leftMs > 0 ? Math.min(leftMs, SESSION_DOUBT_MS) : SESSION_DOUBT_MS
+    }
+    const leftMs = Math.max(this.#sinceMs, this.#heardMs) + SESSION_DOUBT_MS - nowMs
+    if (leftMs > 0) return leftMs
+    void this.check()
+    return SESSION_DOUBT_MS
+  }
+
   async #ping(): Promise<void> {
-    if (await answersPing(this.#session)) return this.#heard()
+    if (await answersPing(this.#connection)) return this.#heard()
     this.#retire()
     // What is under way here will never be answered either.
-    this.#session.destroy()
+    this.#connection.destroy()
   }
 
   #retire(): void {
     this.#isRetired = true
-    this.#session.close()
+    this.#connection.close()
     this.#events.onRetired()
   }
 
   #streamClosed(): void {
     this.#active -= 1
-    if (this.#active === 0) {
-      this.#watching?.[Symbol.dispose]()
-      this.#rest()
-    }
+    if (this.#active === 0) this.#sinceMs = this.#clock.monotonicMs()
     this.#events.onRoom(1)
   }
 }

@@ -1,110 +1,106 @@
-/** HTTP/2 at the door, on the stream interface of `node:http2`: its request and response objects cost as much again. */
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
+/** HTTP/2 at the door, on the engine in `kit/http2/`. */
 import type { TLSSocket } from 'node:tls'
+import type { Clock } from '#src/kit/clock.ts'
 import { errorResponse } from '#src/kit/http/router.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
+import { hasNoBody, type RequestHead } from '#src/kit/http2/messages.ts'
+import { pour } from '#src/kit/http2/pour.ts'
+import { type Asked, ServerConnection } from '#src/kit/http2/server.ts'
+import type { Http2Stream } from '#src/kit/http2/stream.ts'
 import type { Log } from '#src/kit/log.ts'
-import { discard, pour } from '../bodies.ts'
+import { discard } from '../bodies.ts'
+import { http2Options } from '../http2-options.ts'
 import {
   INGRESS_HEADER_BYTES_MAX,
   INGRESS_HEADER_PAIRS_MAX,
   INGRESS_IDLE_MS,
-  INGRESS_INVALID_FRAMES_MAX,
   INGRESS_RESETS_BURST,
   INGRESS_RESETS_PER_SECOND,
-  INGRESS_SESSION_MEGABYTES_MAX,
   INGRESS_STREAM_IDLE_MS,
   INGRESS_STREAMS_MAX,
-  FRAME_BYTES_MAX,
-  SESSION_WINDOW_BYTES,
-  STREAM_WINDOW_BYTES,
 } from '../limits.ts'
 import { malformed } from '../refusals.ts'
-import type { Door, Knocker } from './door.ts'
+import type { Arrival, Door, Knocker } from './door.ts'
 
 export interface Http2Needs {
   readonly door: Door
   readonly from: Knocker
+  readonly clock: Clock
   readonly log: Log
+  readonly onClosed: () => void
 }
 
-export const startHttp2 = (socket: TLSSocket, { door, from, log }: Http2Needs): ServerHttp2Session => {
-  const session = performServerHandshake(socket, {
-    settings: {
-      maxConcurrentStreams: INGRESS_STREAMS_MAX,
-      maxHeaderListSize: INGRESS_HEADER_BYTES_MAX,
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxFrameSize: FRAME_BYTES_MAX,
+export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnection => {
+  const options = {
+    ...http2Options(needs.clock),
+    streamsMax: INGRESS_STREAMS_MAX,
+    headers: { charactersMax: INGRESS_HEADER_BYTES_MAX, pairsMax: INGRESS_HEADER_PAIRS_MAX },
+    resets: { burst: INGRESS_RESETS_BURST, perSecond: INGRESS_RESETS_PER_SECOND },
+    idleMs: INGRESS_IDLE_MS,
+    streamIdleMs: INGRESS_STREAM_IDLE_MS,
+  }
+  const connection = new ServerConnection(socket, options, {
+    onRequest: async (asked) => {
+      await answer(asked, needs)
+      // A connection that cannot authenticate is not kept: nothing good comes over it later.
+      if (!needs.from.identity) connection.close()
     },
-    maxHeaderListPairs: INGRESS_HEADER_PAIRS_MAX,
-    maxSessionMemory: INGRESS_SESSION_MEGABYTES_MAX,
-    maxSessionInvalidFrames: INGRESS_INVALID_FRAMES_MAX,
-    maxSessionRejectedStreams: INGRESS_INVALID_FRAMES_MAX,
-    streamResetBurst: INGRESS_RESETS_BURST,
-    streamResetRate: INGRESS_RESETS_PER_SECOND,
+    // What a peer does to its own connection concerns nobody else.
+    onClosed: needs.onClosed,
   })
-  session.setLocalWindowSize(SESSION_WINDOW_BYTES)
-  session.setTimeout(INGRESS_IDLE_MS, () => session.close())
-  // What a peer does to its own session concerns nobody else, and must not end the process.
-  session.on('error', () => {})
-  session.on('stream', (stream, headers, _flags, rawHeaders) => {
-    stream.on('error', () => {})
-    // With an error, because closing would end half an answer as if it were a whole one.
-    stream.setTimeout(INGRESS_STREAM_IDLE_MS, () => stream.destroy(new Error('nothing moves')))
-    if (sizeOf(rawHeaders) > INGRESS_HEADER_BYTES_MAX) return respond(stream, headersTooLarge())
-    void answer(stream, headers, { door, from, log })
-  })
-  return session
+  return connection
 }
 
-/** RFC 9113 §6.5.2: what we announce as our limit is advice to the peer, and nobody enforces it for us. */
-const sizeOf = (rawHeaders: readonly string[]): number => {
-  let size = 0
-  for (const text of rawHeaders) size += text.length
-  return size
+const answer = async ({ head, body, stream, isTooLarge }: Asked, { door, from, log }: Http2Needs): Promise<void> => {
+  if (isTooLarge) return respond(stream, head, headersTooLarge())
+  const answered = await door(arrivalOf(head, body), from).catch((error: unknown) =>
+    errorResponse(error, { log, what: 'receiving from another backend' }),
+  )
+  respond(stream, head, answered)
 }
 
 const headersTooLarge = (): WireResponse => ({ ...malformed('the headers are too large'), status: 431 })
 
-const answer = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, needs: Http2Needs): Promise<void> => {
-  const { door, from, log } = needs
-  const answered = await door(arrivalOf(stream, headers), from).catch((error: unknown) =>
-    errorResponse(error, { log, what: 'receiving from another backend' }),
-  )
-  respond(stream, answered)
-  // A connection that cannot authenticate is not kept: nothing good comes over it later.
-  if (!from.identity) stream.session?.close()
+const arrivalOf = ({ method, target, authority, fields }: RequestHead, body: Arrival['body']): Arrival => {
+  let [originDomain, apiVersion, requestId, traceparent]: (string | undefined)[] = []
+  for (let index = 0; index < fields.length; index += 2) {
+    const value = fields[index + 1] ?? ''
+    switch (fields[index]) {
+      case 'wire-origin-domain':
+        originDomain = joined(originDomain, value)
+        break
+      case 'x-wire-api-version':
+        apiVersion = joined(apiVersion, value)
+        break
+      case 'wire-origin-request-id':
+        requestId = joined(requestId, value)
+        break
+      case 'traceparent':
+        traceparent = joined(traceparent, value)
+        break
+      default:
+    }
+  }
+  return { method, target, authority, originDomain, apiVersion, requestId, traceparent, body }
 }
 
-const arrivalOf = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => ({
-  method: headers[':method'] ?? '',
-  target: headers[':path'] ?? '',
-  authority: headers[':authority'] ?? headers.host,
-  originDomain: valueOf(headers, 'wire-origin-domain'),
-  apiVersion: valueOf(headers, 'x-wire-api-version'),
-  requestId: valueOf(headers, 'wire-origin-request-id'),
-  traceparent: valueOf(headers, 'traceparent'),
-  body: stream,
-})
+/** RFC 9110 §5.3. */
+const joined = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`
 
-const valueOf = (headers: IncomingHttpHeaders, name: string): string | undefined => {
-  const value = headers[name]
-  return typeof value === 'object' ? value.join(', ') : value
-}
-
-const respond = (stream: ServerHttp2Stream, { status, headers, body }: WireResponse): void => {
-  if (stream.destroyed || stream.closed || stream.headersSent) return discard(body)
-  const isEmpty = body instanceof Uint8Array && body.length === 0
-  stream.respond({ ':status': status, ...headers }, { endStream: isEmpty })
-  // RFC 9113 §8.1: the answer is complete, so the rest of a request that we did not want need not be sent.
-  stream.once('finish', () => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
-  })
-  if (!isEmpty) pour(body, stream)
+const respond = (
+  stream: Http2Stream<RequestHead>,
+  { method }: RequestHead,
+  { status, headers, body }: WireResponse,
+): void => {
+  if (stream.isClosed) return discard(body)
+  const isEmpty = (body instanceof Uint8Array && body.length === 0) || hasNoBody(status, method)
+  const fields = [':status', String(status)]
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') fields.push(name, value)
+    else for (const each of value) fields.push(name, each)
+  }
+  stream.sendHead(fields, isEmpty)
+  if (isEmpty) discard(body)
+  else pour(body, stream)
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { errorResponse } from '#src/kit/http/router.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
+import { EngineFault } from '#src/kit/http2/errors.ts'
 import { hasNoBody, type RequestHead } from '#src/kit/http2/messages.ts'
 import { pour } from '#src/kit/http2/pour.ts'
 import { type Asked, ServerConnection } from '#src/kit/http2/server.ts'
@@ -45,8 +46,13 @@ export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnecti
       // A connection that cannot authenticate is not kept: nothing good comes over it later.
       if (!needs.from.identity) connection.close()
     },
-    // What a peer does to its own connection concerns nobody else.
-    onClosed: needs.onClosed,
+    onClosed: (error) => {
+      needs.onClosed()
+      if (error instanceof EngineFault)
+        needs.log.error({ err: error }, 'a connection of another backend ended by our fault')
+      // What a peer does to its own connection concerns nobody else.
+      else if (error) needs.log.debug({ err: error }, 'a connection of another backend broke off')
+    },
   })
   return connection
 }

@@ -1,10 +1,10 @@
 /** The side of a connection that asks. */
 import type { Socket } from 'node:net'
-import { Connection, type ConnectionEvents } from './connection.ts'
+import { Connection } from './connection.ts'
 import { AnswerOverdue, StreamBroken } from './errors.ts'
 import type { FieldSection } from './hpack/decoder.ts'
 import { type AnswerHead, answerHeadOf, areTrailers, hasNoBody } from './messages.ts'
-import type { ConnectionOptions } from './options.ts'
+import type { ConnectionEvents, ConnectionOptions } from './options.ts'
 import { Overdue } from './overdue.ts'
 import { CODE, STREAM_ID_LIMIT } from './protocol.ts'
 import { Http2Stream, type StreamEvents } from './stream.ts'
@@ -103,7 +103,7 @@ export class ClientConnection extends Connection<AnswerHead> {
       return this.malformed(stream, 'the head of the answer is malformed')
     }
     // The real answer is still to come.
-    if (head.status < 200) return this.waste()
+    if (head.status < 200) return this.conduct.waste()
     this.#unanswered.leave(stream)
     this.#idle.moved(stream)
     stream.begin(head, hasNoBody(head.status, this.#methods.get(stream) ?? 'POST') ? 0 : head.contentLength)

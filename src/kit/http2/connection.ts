@@ -8,31 +8,22 @@
  * provoked to send are work for nothing.
  */
 import type { Socket } from 'node:net'
-import { Budget } from './budget.ts'
-import { ConnectionFault, StreamBroken } from './errors.ts'
+import { Conduct, neverOpened } from './conduct.ts'
+import { DataFrames } from './data-frames.ts'
+import { ConnectionFault, EngineFault, StreamBroken } from './errors.ts'
 import { checkForm } from './frame-form.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { HeaderBlock, type Block } from './header-block.ts'
 import { HeaderDecoder, type FieldSection } from './hpack/decoder.ts'
 import { Lifetime } from './lifetime.ts'
-import type { ConnectionOptions } from './options.ts'
+import type { ConnectionEvents, ConnectionOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Pings } from './pings.ts'
 import { CODE, DEFAULT_WINDOW_BYTES, FLAG, FRAME, PREFACE, STREAM_ID_LIMIT } from './protocol.ts'
 import { ReceiveWindow } from './receive-window.ts'
-import { ResetMemory } from './reset-memory.ts'
 import { Sender } from './sender.ts'
-import { readSettings, writeSettings } from './settings.ts'
+import { ownSettings, readSettings } from './settings.ts'
 import type { Http2Stream, StreamHost } from './stream.ts'
-
-export interface ConnectionEvents {
-  /** The other end's SETTINGS have come, for the first time or anew. */
-  readonly onSettings?: () => void
-  /** The other end says goodbye: it answers what it has begun, and nothing new. */
-  readonly onGoaway?: () => void
-  /** Once, and the last: with what was wrong, if something was. */
-  readonly onClosed: (error: Error | undefined) => void
-}
 
 /** What may wait for the other end before nothing more is read of it: answers to its frames, above all. */
 const BACKLOG_BYTES_MAX = 256 * 1024
@@ -44,7 +35,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   protected readonly streams = new Map<number, Http2Stream<Head>>()
   protected readonly reader: FrameReader
   protected readonly sender: Sender
-  protected readonly resetByUs = new ResetMemory()
+  protected readonly conduct: Conduct
   protected readonly lifetime: Lifetime
   /** No new streams; the connection ends with the last that is open. */
   protected isClosing = false
@@ -52,16 +43,13 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   readonly #outbox: Outbox
   readonly #decoder: HeaderDecoder
   readonly #block: HeaderBlock
-  readonly #idleFrames: Budget
-  readonly #resets: Budget
   readonly #pings = new Pings()
   #hasSettings = false
   readonly #window: ReceiveWindow
-  #dataStream: Http2Stream<Head> | undefined
+  readonly #data: DataFrames<Head>
   #undecided: Http2Stream<Head>[] = []
   #isTurnPlanned = false
   #isOver = false
-  #isGone = false
   #error: Error | undefined
 
   constructor(socket: Socket, options: ConnectionOptions, events: ConnectionEvents & { readonly isServer: boolean }) {
@@ -78,9 +66,20 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     })
     this.#decoder = new HeaderDecoder(options.headers)
     this.#block = new HeaderBlock(options.headerBlockBytesMax)
-    this.#idleFrames = new Budget(options.idleFrames, options.clock)
-    this.#resets = new Budget(options.resets, options.clock)
+    this.conduct = new Conduct(options)
     this.#window = new ReceiveWindow(options.connectionWindowBytes)
+    this.#data = new DataFrames({
+      frame: this.reader,
+      streams: this.streams,
+      conduct: this.conduct,
+      window: this.#window,
+      pace: options.pace,
+      credit: (bytes) => this.#credit(bytes),
+      unknownStream: (streamId) => this.unknownStream(streamId),
+      malformed: (stream, what) => this.malformed(stream, what),
+      moved: (stream) => this.streamMoved(stream),
+      ended: (stream) => this.endRemote(stream),
+    })
     this.lifetime = new Lifetime(options, {
       look: () => ({
         frames: this.reader.count,
@@ -171,21 +170,12 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
 
   protected malformed(stream: Http2Stream<Head>, what: string): void {
     this.reset(stream, CODE.protocolError, new StreamBroken(what, { code: CODE.protocolError }))
-    this.countReset()
-  }
-
-  /** For a frame that does no good. */
-  protected waste(): void {
-    if (!this.#idleFrames.spend()) throw new ConnectionFault(CODE.enhanceYourCalm, 'too many frames that say nothing')
-  }
-
-  protected countReset(): void {
-    if (!this.#resets.spend()) throw new ConnectionFault(CODE.enhanceYourCalm, 'too many exchanges are broken off')
+    this.conduct.countReset()
   }
 
   /** Tells the other end and forgets; of a stream that was never kept, only its number is known. */
   protected refuse(streamId: number, code: number): void {
-    this.resetByUs.add(streamId)
+    this.conduct.hasReset(streamId)
     this.sender.numberFrame(FRAME.reset, streamId, code)
   }
 
@@ -220,7 +210,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     const code = error instanceof ConnectionFault ? error.code : CODE.internalError
     this.#outbox.drop()
     this.goaway(code, this.lastStreamId)
-    this.#end(error instanceof Error ? error : new Error('reading failed', { cause: error }))
+    this.#end(error instanceof ConnectionFault ? error : new EngineFault(error))
     this.#outbox.close()
     this.lifetime.linger(() => this.socket.destroy())
   }
@@ -236,30 +226,26 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (!this.#hasSettings && type !== FRAME.settings) {
       throw new ConnectionFault(CODE.protocolError, 'something comes before the settings')
     }
-    if (type === FRAME.data) this.#dataBegins()
+    if (type === FRAME.data) this.#data.begin()
     else checkForm(this.reader)
   }
 
   onData(piece: Buffer): void {
-    const stream = this.#dataStream
-    if (!stream || stream.isClosed) return this.#credit(piece.length)
-    stream.take(piece, this.options.pace)
+    this.#data.piece(piece)
   }
 
   onDataEnds(): void {
-    const stream = this.#dataStream
-    this.#dataStream = undefined
-    if (stream && !stream.isClosed && (this.reader.flags & FLAG.endStream) !== 0) this.endRemote(stream)
+    this.#data.end()
   }
 
   onFrame(payload: Buffer, start: number, end: number): void {
     switch (this.reader.type) {
       case FRAME.data:
-        return this.#paddedData(payload, start, end)
+        return this.#data.padded(payload, start, end)
       case FRAME.headers:
         return this.#blockArrived(this.#block.begin(this.reader, payload, [start, end]))
       case FRAME.continuation:
-        this.waste()
+        this.conduct.waste()
         return this.#blockArrived(this.#block.goOn(this.reader.flags, payload, [start, end]))
       case FRAME.reset:
         return this.#resetArrived(payload.readUInt32BE(start))
@@ -275,52 +261,12 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
         return this.#windowArrived(payload.readUInt32BE(start) & STREAM_ID_LIMIT)
       default:
         // Priorities nobody has to heed (§5.3.2), and what nobody knows is passed over (§5.5).
-        this.waste()
+        this.conduct.waste()
     }
   }
 
-  #dataBegins(): void {
-    const { streamId, length, flags } = this.reader
-    if (!this.#window.take(length))
-      throw new ConnectionFault(CODE.flowControlError, 'more than the window lets through')
-    const stream = this.streams.get(streamId)
-    this.#dataStream = stream
-    if (!stream) return this.unknownStream(streamId)
-    if (stream.isRemoteEnded) throw new ConnectionFault(CODE.streamClosed, 'data after the end of a message')
-    stream.receiveWindow -= length
-    if (stream.receiveWindow < 0) throw new ConnectionFault(CODE.flowControlError, 'more than a window lets through')
-    if (length === 0 && (flags & FLAG.endStream) === 0) this.waste()
-    if (stream.head === undefined) return this.malformed(stream, 'a body without a head')
-    if ((flags & FLAG.padded) === 0) this.#expect(stream, length)
-    this.streamMoved(stream)
-  }
-
-  #expect(stream: Http2Stream<Head>, bytes: number): void {
-    if (!stream.expects(bytes)) this.malformed(stream, 'the body is longer than was announced')
-  }
-
-  #paddedData(payload: Buffer, start: number, end: number): void {
-    const padding = payload[start] ?? 0
-    if (start + 1 + padding > end) throw new ConnectionFault(CODE.protocolError, 'more padding than frame')
-    const stream = this.#dataStream
-    const last = end - padding
-    if (stream && !stream.isClosed) {
-      this.#expect(stream, last - start - 1)
-      this.consumed(stream, padding + 1)
-      if (last === start + 1) this.waste()
-    } else {
-      this.#credit(padding + 1)
-    }
-    // It was put together in a buffer of its own, or lies in a chunk that nobody writes to again.
-    if (last > start + 1) this.onData(payload.subarray(start + 1, last))
-    this.onDataEnds()
-  }
-
-  /** A frame on a stream that is not open: late, or of a stream that never was. */
   protected unknownStream(streamId: number): void {
-    if (!this.wasOpened(streamId)) throw new ConnectionFault(CODE.protocolError, 'a stream that was never opened')
-    if (!this.resetByUs.has(streamId)) throw new ConnectionFault(CODE.streamClosed, 'a stream that has ended')
-    this.waste()
+    this.conduct.late(streamId, this.wasOpened(streamId))
   }
 
   #blockArrived(block: Block | undefined): void {
@@ -334,15 +280,15 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (stream) {
       const isUnprocessed = code === CODE.refusedStream
       this.forget(stream, new StreamBroken('the other end broke it off', { code, isUnprocessed }))
-      return this.countReset()
+      return this.conduct.countReset()
     }
-    if (!this.wasOpened(streamId)) throw new ConnectionFault(CODE.protocolError, 'a stream that was never opened')
-    this.waste()
+    if (!this.wasOpened(streamId)) throw neverOpened()
+    this.conduct.waste()
   }
 
   #settingsArrived(payload: Buffer, start: number, end: number): void {
     if ((this.reader.flags & FLAG.ack) !== 0) return this.lifetime.settingsTaken()
-    if (this.#hasSettings) this.waste()
+    if (this.#hasSettings) this.conduct.waste()
     this.#hasSettings = true
     const { peer } = this.sender
     const windowBefore = peer.initialWindowSize
@@ -354,35 +300,29 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
 
   #pingArrived(payload: Buffer, start: number, end: number): void {
     if ((this.reader.flags & FLAG.ack) === 0) {
-      this.waste()
+      this.conduct.waste()
       return this.sender.frame(FRAME.ping, FLAG.ack, 0, payload.subarray(start, end))
     }
-    if (!this.#pings.answered(payload, start)) this.waste()
+    if (!this.#pings.answered(payload, start)) this.conduct.waste()
   }
 
   #windowArrived(bytes: number): void {
     const { streamId } = this.reader
-    this.waste()
+    this.conduct.waste()
     if (bytes === 0) throw new ConnectionFault(CODE.protocolError, 'a window that opens by nothing')
     if (streamId === 0) return this.sender.openWindow(undefined, bytes)
     const stream = this.streams.get(streamId)
     if (stream) this.sender.openWindow(stream, bytes)
-    else if (!this.wasOpened(streamId)) throw new ConnectionFault(CODE.protocolError, 'a stream that was never opened')
+    else if (!this.wasOpened(streamId)) throw neverOpened()
   }
 
   // ---- Turns, windows, and the end
 
   #greet(isServer: boolean): void {
-    const { streamsMax, headers, streamWindowBytes, frameBytesMax, connectionWindowBytes } = this.options
-    if (!isServer) this.socket.write(PREFACE)
-    const settings = writeSettings({
-      ...(isServer ? { maxConcurrentStreams: streamsMax } : { enablePush: 0 }),
-      initialWindowSize: streamWindowBytes,
-      maxFrameSize: frameBytesMax,
-      maxHeaderListSize: headers.charactersMax,
-    })
+    if (!isServer) this.#outbox.append(PREFACE, 0, PREFACE.length)
+    const settings = ownSettings(this.options, isServer)
     this.sender.frame(FRAME.settings, FLAG.none, 0, settings)
-    this.sender.numberFrame(FRAME.windowUpdate, 0, connectionWindowBytes - DEFAULT_WINDOW_BYTES)
+    this.sender.numberFrame(FRAME.windowUpdate, 0, this.options.connectionWindowBytes - DEFAULT_WINDOW_BYTES)
   }
 
   #listen(): void {
@@ -394,8 +334,6 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     socket.once('close', () => {
       this.#end(this.#error)
       this.lifetime[Symbol.dispose]()
-      if (this.#isGone) return
-      this.#isGone = true
       this.#events.onClosed(this.#error)
     })
   }
@@ -423,8 +361,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   }
 
   #sent(streamId: number): void {
-    // Each frame of data may open both windows.
-    this.#idleFrames.earn(2)
+    this.conduct.useful()
     const stream = this.streams.get(streamId)
     if (stream) this.streamMoved(stream)
   }
@@ -443,11 +380,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (this.#undecided.length > 0) {
       for (const stream of this.#undecided.splice(0)) stream.stream(this.options.pace)
     }
-    for (;;) {
-      const hasMore = this.sender.fill()
-      this.#outbox.flush()
-      if (!hasMore || !this.#outbox.takesData) break
-    }
+    this.sender.pump()
     if (this.socket.isPaused() && this.#outbox.backlog <= BACKLOG_BYTES_MAX) this.socket.resume()
     if (!this.isClosing || this.streams.size > 0) return
     this.#outbox.close()

@@ -11,6 +11,14 @@ export class ConnectionFault extends Error {
   }
 }
 
+/** Something of our own threw while a connection was read: a mistake that is not the other end's. */
+export class EngineFault extends Error {
+  constructor(cause: unknown) {
+    super('reading a connection failed', { cause })
+    this.name = 'EngineFault'
+  }
+}
+
 /** One exchange ended before it was complete. */
 export class StreamBroken extends Error {
   /** The error code of RFC 9113 §7 that either side gave, if one did. */

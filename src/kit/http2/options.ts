@@ -31,3 +31,12 @@ export interface ConnectionOptions {
   /** How the bodies that come as streams are judged. */
   readonly pace?: () => Pace
 }
+
+export interface ConnectionEvents {
+  /** The other end's SETTINGS have come, for the first time or anew. */
+  readonly onSettings?: () => void
+  /** The other end says goodbye: it answers what it has begun, and nothing new. */
+  readonly onGoaway?: () => void
+  /** Once, and the last: with what was wrong, if something was. */
+  readonly onClosed: (error: Error | undefined) => void
+}

@@ -76,8 +76,17 @@ export class Sender {
     this.#events.onFilled()
   }
 
-  /** Puts as much into the outbox as it should have now; whether there is more. */
-  fill(): boolean {
+  /** Hands the socket what is ready, and of the data as much as it should have now. */
+  pump(): void {
+    for (;;) {
+      const hasMore = this.#fill()
+      this.#outbox.flush()
+      if (!hasMore || !this.#outbox.takesData) return
+    }
+  }
+
+  /** Whether there is more. */
+  #fill(): boolean {
     while (this.#line.length > 0 && this.#outbox.takesData) {
       const stream = this.#line.shift()
       if (!stream) return false

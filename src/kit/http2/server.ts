@@ -1,10 +1,10 @@
 /** The side of a connection that is asked. */
 import type { Socket } from 'node:net'
-import { Connection, type ConnectionEvents } from './connection.ts'
+import { Connection } from './connection.ts'
 import type { FieldSection } from './hpack/decoder.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { type RequestHead, requestHeadOf, areTrailers } from './messages.ts'
-import type { ConnectionOptions } from './options.ts'
+import type { ConnectionEvents, ConnectionOptions } from './options.ts'
 import { Overdue } from './overdue.ts'
 import { CODE, STREAM_ID_LIMIT } from './protocol.ts'
 import { Http2Stream } from './stream.ts'
@@ -96,12 +96,12 @@ export class ServerConnection extends Connection<RequestHead> {
     this.#lastStreamId = streamId
     if (this.streams.size + this.#abandoned >= this.options.streamsMax) {
       this.refuse(streamId, CODE.refusedStream)
-      return this.countReset()
+      return this.conduct.countReset()
     }
     const head = section.isTooLarge ? UNREADABLE : requestHeadOf(section.fields)
     if (section.isMalformed || !head) {
       this.refuse(streamId, CODE.protocolError)
-      return this.countReset()
+      return this.conduct.countReset()
     }
     this.#begin(head, section.isTooLarge, endsStream)
   }

@@ -1,5 +1,6 @@
 /** What either side announces about itself (RFC 9113 §6.5). */
 import { ConnectionFault } from './errors.ts'
+import type { ConnectionOptions } from './options.ts'
 import {
   CODE,
   DEFAULT_FRAME_BYTES,
@@ -65,13 +66,19 @@ export const readSettings = (
   }
 }
 
-export const writeSettings = (settings: Readonly<Partial<Record<keyof typeof SETTING, number>>>): Buffer => {
-  const bytes: Buffer[] = []
-  for (const [name, value] of Object.entries(settings)) {
-    const setting = Buffer.allocUnsafe(SETTING_BYTES)
-    setting.writeUInt16BE(SETTING[name as keyof typeof SETTING])
-    setting.writeUInt32BE(value, 2)
-    bytes.push(setting)
-  }
-  return Buffer.concat(bytes)
+/** What we announce. */
+export const ownSettings = (options: ConnectionOptions, isServer: boolean): Buffer => {
+  const { streamsMax, headers, streamWindowBytes, frameBytesMax } = options
+  const settings: readonly (readonly [number, number])[] = [
+    isServer ? [SETTING.maxConcurrentStreams, streamsMax] : [SETTING.enablePush, 0],
+    [SETTING.initialWindowSize, streamWindowBytes],
+    [SETTING.maxFrameSize, frameBytesMax],
+    [SETTING.maxHeaderListSize, headers.charactersMax],
+  ]
+  const bytes = Buffer.alloc(settings.length * SETTING_BYTES)
+  settings.forEach(([setting, value], index) => {
+    bytes.writeUInt16BE(setting, index * SETTING_BYTES)
+    bytes.writeUInt32BE(value, index * SETTING_BYTES + 2)
+  })
+  return bytes
 }

@@ -43,17 +43,18 @@ export const exchange = (
 ): Promise<PeerResponse> =>
   new Promise((resolve, reject) => {
     const { signal, body } = request
+    let isAnswered = false
     const stream = openStream(connection, request, {
       authority: options.authority,
       onMessage: ({ status, fields }, answer) => {
+        isAnswered = true
         options.onHeard()
         resolve({ status, headers: headersOf(fields), body: answer })
       },
       onClosed: (error) => {
         signal?.removeEventListener('abort', takeBack)
         options.onClosed()
-        // Comes too late when there is an answer.
-        reject(signal?.aborted ? signal.reason : unanswered(error))
+        if (!isAnswered) reject(signal?.aborted ? signal.reason : unanswered(error))
       },
     })
     const takeBack = (): void => stream.reset(CODE.cancel, 'the request was taken back')

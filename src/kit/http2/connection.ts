@@ -197,11 +197,8 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   consumed(stream: Http2Stream<unknown>, bytes: number): void {
     this.#credit(bytes)
     if (stream.isRemoteEnded || stream.isClosed || this.#isOver) return
-    stream.unreported += bytes
-    if (stream.unreported * 2 < this.options.streamWindowBytes) return
-    this.sender.numberFrame(FRAME.windowUpdate, stream.id, stream.unreported)
-    stream.receiveWindow += stream.unreported
-    stream.unreported = 0
+    const told = stream.receiveWindow.credit(bytes)
+    if (told > 0) this.sender.numberFrame(FRAME.windowUpdate, stream.id, told)
   }
 
   /** Says why, and ends everything. */
@@ -320,8 +317,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
 
   #greet(isServer: boolean): void {
     if (!isServer) this.#outbox.append(PREFACE, 0, PREFACE.length)
-    const settings = ownSettings(this.options, isServer)
-    this.sender.frame(FRAME.settings, FLAG.none, 0, settings)
+    this.sender.frame(FRAME.settings, FLAG.none, 0, ownSettings(this.options, isServer))
     this.sender.numberFrame(FRAME.windowUpdate, 0, this.options.connectionWindowBytes - DEFAULT_WINDOW_BYTES)
   }
 
@@ -331,11 +327,15 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     socket.on('error', (error) => (this.#error ??= error))
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.once('end', () => this.destroy())
-    socket.once('close', () => {
-      this.#end(this.#error)
-      this.lifetime[Symbol.dispose]()
-      this.#events.onClosed(this.#error)
-    })
+    socket.once('close', () => this.#gone())
+    // It may have closed before anybody listened.
+    if (socket.closed) setImmediate(() => this.#gone())
+  }
+
+  #gone(): void {
+    this.#end(this.#error)
+    this.lifetime[Symbol.dispose]()
+    this.#events.onClosed(this.#error)
   }
 
   #read(chunk: Buffer): void {

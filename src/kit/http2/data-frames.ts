@@ -38,8 +38,8 @@ export class DataFrames<Head> {
     this.#stream = stream
     if (!stream) return this.#host.unknownStream(streamId)
     if (stream.isRemoteEnded) throw new ConnectionFault(CODE.streamClosed, 'data after the end of a message')
-    stream.receiveWindow -= length
-    if (stream.receiveWindow < 0) throw new ConnectionFault(CODE.flowControlError, 'more than a window lets through')
+    if (!stream.receiveWindow.take(length))
+      throw new ConnectionFault(CODE.flowControlError, 'more than a window lets through')
     if (length === 0 && (flags & FLAG.endStream) === 0) conduct.waste()
     if (stream.head === undefined) return this.#host.malformed(stream, 'a body without a head')
     if ((flags & FLAG.padded) === 0) this.#expect(stream, length)

@@ -1,4 +1,4 @@
-/** What the other end may still send on a connection (RFC 9113 §5.2), and when it is told that it may send more. */
+/** What the other end may still send on a connection or stream (RFC 9113 §5.2), and when it is told that it may send more. */
 export class ReceiveWindow {
   readonly #size: number
   #left: number

@@ -5,6 +5,7 @@
 import { StreamBroken } from './errors.ts'
 import { type BodySource, IncomingBody, type Pace } from './incoming-body.ts'
 import { CODE } from './protocol.ts'
+import { ReceiveWindow } from './receive-window.ts'
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
@@ -45,9 +46,7 @@ export class Http2Stream<Head> implements BodySource {
 
   // What comes.
   head: Head | undefined
-  receiveWindow: number
-  /** Read, but not yet told to the other end. */
-  unreported = 0
+  readonly receiveWindow: ReceiveWindow
   isRemoteEnded = false
   #expectedBytes = -1
   #receivedBytes = 0
@@ -76,7 +75,7 @@ export class Http2Stream<Head> implements BodySource {
     this.id = id
     this.#host = host
     this.#events = events
-    this.receiveWindow = receiveWindow
+    this.receiveWindow = new ReceiveWindow(receiveWindow)
     this.sendWindow = sendWindow
   }
 

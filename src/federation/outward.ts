@@ -13,10 +13,9 @@ import { hop } from '#src/kit/trace.ts'
 import { inSpan, startSpan, type Tracer, withTraceparent } from '#src/kit/tracing.ts'
 import type { Component, FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { collectFirst } from './bodies.ts'
-import type { PeerRequest } from './channel/exchange.ts'
+import type { PeerRequest, PeerResponse } from './channel/exchange.ts'
 import type { PeerGates, Visit } from './channel/gates.ts'
 import { PeerFailure } from './channel/peer-failure.ts'
-import type { PooledResponse } from './channel/channel.ts'
 import { type ChannelPool, createChannelPool } from './channel/pool.ts'
 import { waitAskedFor } from './channel/retry-after.ts'
 import type { Discovery, Target } from './discovery.ts'
@@ -177,7 +176,7 @@ interface Route {
 }
 
 interface Answered {
-  readonly response: PooledResponse
+  readonly response: PeerResponse
   readonly place: CallPlace
 }
 
@@ -203,7 +202,7 @@ const throughGate = async (request: PeerRequest, route: Route): Promise<WireResp
 }
 
 /** Any answer is a sign of life. Its body still takes up room until it is read or given up. */
-const welcome = ({ status, headers, body }: PooledResponse, visit: Visit, { clock, domain, metrics }: Route): void => {
+const welcome = ({ status, headers, body }: PeerResponse, visit: Visit, { clock, domain, metrics }: Route): void => {
   visit.trial.succeeded()
   const waitMs = waitAskedFor(status, headers, clock)
   if (waitMs !== undefined) visit.askedToWait(status, waitMs)
@@ -247,7 +246,7 @@ const coolingLast = (domain: Domain, targets: readonly Target[], pool: ChannelPo
   return [...ready, ...cooling].slice(0, TARGETS_TRIED_MAX)
 }
 
-const relay = async (response: PooledResponse, place: CallPlace, clock: Clock): Promise<WireResponse> => {
+const relay = async (response: PeerResponse, place: CallPlace, clock: Clock): Promise<WireResponse> => {
   const { status, headers, body, remoteAddress } = response
   if (status < 200 || status > 299) {
     const bounds = { limit: REMOTE_ERROR_BYTES_MAX, timeoutMs: REMOTE_ERROR_TIMEOUT_MS, clock }

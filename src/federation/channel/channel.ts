@@ -5,11 +5,6 @@ import { PeerFailure } from './peer-failure.ts'
 import { type Destination, openSession, type PeerSession, type SessionNeeds } from './session.ts'
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts'
 
-export interface PooledResponse extends PeerResponse {
-  /** Numeric address of the peer. */
-  readonly remoteAddress: string
-}
-
 export interface ChannelLoad {
   readonly sessions: number
   readonly streams: number
@@ -40,14 +35,15 @@ export class Channel {
   }
 
   /** Sends the request on a session that has room for it. */
-  async request(request: PeerRequest): Promise<PooledResponse> {
+  async request(request: PeerRequest): Promise<PeerResponse> {
     const { signal } = request
     for (let openings = 0; openings < SESSION_OPENINGS_MAX;) {
       signal?.throwIfAborted()
+      for (const session of this.#sessions) {
+        // Room that was seen must be taken in the same turn, or others take it too.
+        if (session.isUsable && session.hasRoom && !session.isDoubtful) return await session.request(request)
+      }
       const usable = [...this.#sessions].filter((session) => session.isUsable)
-      const roomy = usable.find((session) => session.hasRoom && !session.isDoubtful)
-      // Room that was seen must be taken in the same turn, or others take it too.
-      if (roomy) return { ...(await roomy.request(request)), remoteAddress: roomy.remoteAddress }
       const doubtful = usable.find((session) => session.hasRoom)
       if (doubtful) {
         await doubtful.check()

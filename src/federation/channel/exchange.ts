@@ -25,10 +25,13 @@ export interface PeerResponse {
   readonly headers: PeerHeaders
   /** A stream is to be read to its end or destroyed; the peer is held back while nobody reads. */
   readonly body: Uint8Array | Readable
+  /** Numeric address of the peer. */
+  readonly remoteAddress: string
 }
 
 export interface ExchangeOptions {
   readonly authority: string
+  readonly remoteAddress: string
   /** The peer is alive. */
   readonly onHeard: () => void
   /** The stream is gone, whatever became of the request. */
@@ -49,7 +52,7 @@ export const exchange = (
       onMessage: ({ status, fields }, answer) => {
         isAnswered = true
         options.onHeard()
-        resolve({ status, headers: headersOf(fields), body: answer })
+        resolve({ status, headers: headersOf(fields), body: answer, remoteAddress: options.remoteAddress })
       },
       onClosed: (error) => {
         signal?.removeEventListener('abort', takeBack)

@@ -7,14 +7,14 @@ import type { Domain } from '#src/contract/ids.ts'
 import { boundedCache } from '#src/kit/lru.ts'
 import type { Target } from '../discovery.ts'
 import { TARGET_COOL_DOWN_MS, TARGETS_COOLING_MAX, UNPROCESSED_RETRIES_MAX } from '../limits.ts'
-import { Channel, type ChannelLoad, type PooledResponse } from './channel.ts'
-import type { PeerRequest } from './exchange.ts'
+import { Channel, type ChannelLoad } from './channel.ts'
+import type { PeerRequest, PeerResponse } from './exchange.ts'
 import { PeerFailure } from './peer-failure.ts'
 import type { SessionNeeds } from './session.ts'
 
 export interface ChannelPool extends AsyncDisposable {
   /** Rejects with a {@link PeerFailure}, or with the reason of the request's own signal. */
-  request(domain: Domain, target: Target, request: PeerRequest): Promise<PooledResponse>
+  request(domain: Domain, target: Target, request: PeerRequest): Promise<PeerResponse>
   /** Whether the last attempt to reach this target failed a moment ago. */
   isCoolingDown(domain: Domain, target: Target): boolean
   /** With whom there are sessions. */

@@ -152,8 +152,6 @@ interface SessionParts {
 }
 
 export class PeerSession {
-  /** Numeric address of the other end. */
-  readonly remoteAddress: string
   readonly #connection: ClientConnection
   readonly #clock: Clock
   readonly #events: SessionEvents
@@ -173,12 +171,12 @@ export class PeerSession {
     this.#events = events
     this.#exchanging = {
       authority: target.host,
+      remoteAddress: connection.socket.remoteAddress ?? '',
       onHeard: () => this.#heard(),
       onClosed: () => this.#streamClosed(),
     }
     this.#heardMs = needs.clock.monotonicMs()
     this.#sinceMs = this.#heardMs
-    this.remoteAddress = connection.socket.remoteAddress ?? ''
     this.#listen(hooks)
     this.#watching = this.#watch(SESSION_DOUBT_MS)
   }

@@ -1,5 +1,6 @@
 /** What an answer to a notification means for its row (backend-notifications.md §8). */
 import { z } from 'zod'
+import type { BatchResult } from '#src/contract/federation/notification-batch.ts'
 
 export type Verdict =
   | { readonly verdict: 'delivered' }
@@ -20,6 +21,11 @@ export type Verdict =
       /** The peer is there and fails this one; others may do better. */
       readonly isOfLetter?: boolean
     }
+
+/** Still in the lane, in its place, and nobody failed it: it may go again at once, after those it must not overtake. */
+export interface Untried {
+  readonly verdict: 'untried'
+}
 
 export interface PeerAnswer {
   readonly status: number
@@ -50,15 +56,27 @@ export const classifyPeerAnswer = ({ status, contentType, text }: PeerAnswer): V
  */
 const isOfLetter = (body: unknown): boolean => {
   const failed = RemoteFailure.safeParse(body)
-  if (!failed.success) return false
-  const { code, label } = failed.data.inner
-  return !OF_PEER_STATUSES.has(code) && !OF_PEER_LABELS.has(label)
+  return failed.success && !isOfPeer(failed.data.inner)
 }
+
+const isOfPeer = ({ code, label }: { readonly code: number; readonly label: string }): boolean =>
+  OF_PEER_STATUSES.has(code) || OF_PEER_LABELS.has(label)
 
 /** RFC 9110 §15.6: what stands before a server says of the server. */
 const OF_PEER_STATUSES = new Set([429, 502, 503, 504])
 /** Who is denied is denied everything (federation-transport.md §6.2). */
 const OF_PEER_LABELS = new Set(['federation-denied', 'authentication-failure', 'discovery-failure', 'invalid-domain'])
+
+/** What the peer says of one of the notifications of a batch. */
+export const classifyBatchResult = (result: BatchResult): Verdict | Untried => {
+  if (result.outcome === 'taken') return { verdict: 'delivered' }
+  if (result.outcome === 'untried') return { verdict: 'untried' }
+  const { code, label, message } = result
+  if (code === 400 && label === 'bad-request') {
+    return { verdict: 'undeliverable', reason: 'bad-request', detail: message, answer: JSON.stringify(result) }
+  }
+  return { verdict: 'retry', reason: `the peer answered ${code} ${label}`, isOfLetter: !isOfPeer(result) }
+}
 
 /** The answer of one of our own parts. What it refuses it would refuse again. */
 export const classifyLocalAnswer = (status: number, text: string): Verdict => {

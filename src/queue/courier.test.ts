@@ -2,6 +2,7 @@ import { describe } from 'node:test'
 import { embeddedDatabases, serverDatabases } from '#src/storage/testing.ts'
 import { controlTests } from './control.suite.ts'
 import { deliveryTests } from './delivery.suite.ts'
+import { batchTests } from './batches.suite.ts'
 import { failureTests } from './failures.suite.ts'
 import { endingTests, laneTests, wakingTests } from './lanes.suite.ts'
 import { flushTests, localTests } from './local.suite.ts'
@@ -10,6 +11,7 @@ import type { MakeDatabases } from './testing.ts'
 
 const courierTests = (databases: MakeDatabases): void => {
   deliveryTests(databases)
+  batchTests(databases)
   failureTests(databases)
   laneTests(databases)
   wakingTests(databases)

@@ -9,6 +9,13 @@ export const HEAD_BYTES_MAX = 1024 * 1024
  * requests at once on it; a few dozen hide the way there and back.
  */
 export const IN_FLIGHT_MAX = 32
+/**
+ * Letters, and characters of them, that one request carries to a peer that takes batches, and such requests at the same time:
+ * while two are under way, what comes meanwhile gathers for the next.
+ */
+export const BATCH_LETTERS_MAX = 128
+export const BATCH_CHARACTERS_MAX = 1024 * 1024
+export const BATCHES_IN_FLIGHT_MAX = 2
 /** When so few are left that were read and not begun, more are read. */
 export const WINDOW_ROWS_MIN = 64
 /** Read and not yet deleted: when the database is slower than the peer, the peer waits. */

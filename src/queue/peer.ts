@@ -1,5 +1,10 @@
 /** Talking to one other backend for the queue: through our own federator, every call under a deadline. */
 import { z } from 'zod'
+import {
+  type BatchResult,
+  NOTIFICATION_BATCH,
+  NotificationBatchResults,
+} from '#src/contract/federation/notification-batch.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { readAll } from '#src/kit/http/wire.ts'
@@ -12,10 +17,13 @@ export interface Peer {
   /** What it supports, or why that cannot be known. Asked anew each time. */
   versions(requestId: string, signal: AbortSignal): Promise<Versions | Unreachable>
   post(request: PeerRequest, signal: AbortSignal): Promise<Verdict>
+  /** Several in one request; a verdict when it was answered as a whole, which says nothing about any one of them. */
+  postBatch(requests: readonly PeerRequest[], signal: AbortSignal): Promise<readonly BatchResult[] | Verdict>
 }
 
 export interface Versions {
   readonly versions: readonly number[]
+  readonly takesBatches: boolean
 }
 export interface Unreachable {
   readonly unreachable: string
@@ -65,7 +73,30 @@ export const createPeer = ({ domain, ownDomain, federator }: Needs): Peer => {
       const answer = await ask(request, signal)
       return 'unreachable' in answer ? { verdict: 'retry', reason: answer.unreachable } : classifyPeerAnswer(answer)
     },
+    postBatch: async (requests, signal) => {
+      const answer = await ask(batchOf(requests), signal)
+      if ('unreachable' in answer) return { verdict: 'retry', reason: answer.unreachable }
+      const verdict = classifyPeerAnswer(answer)
+      return verdict.verdict === 'delivered' ? resultsIn(answer, requests.length) : verdict
+    },
   }
+}
+
+/** Bodies are JSON that this backend wrote, so they are put in as they are. */
+const batchOf = (requests: readonly PeerRequest[]): PeerRequest => {
+  const items = requests.map(
+    ({ rpc, version, requestId, body }) =>
+      `{"path":${JSON.stringify(rpc)},"version":${version},"request_id":${JSON.stringify(requestId)},"body":${body}}`,
+  )
+  const [first] = requests
+  if (!first) throw new Error('a batch of nothing')
+  return { ...first, rpc: 'on-notifications', body: `{"notifications":[${items.join()}]}` }
+}
+
+const resultsIn = ({ text }: PeerAnswer, count: number): readonly BatchResult[] | Verdict => {
+  const parsed = NotificationBatchResults.safeParse(JSON.parse(text))
+  if (parsed.success && parsed.data.results.length === count) return parsed.data.results
+  return { verdict: 'retry', reason: 'on-notifications: an answer that cannot be read' }
 }
 
 const readAnswer = async ({ status, headers, body }: FederatorResponse): Promise<PeerAnswer> => {
@@ -82,11 +113,13 @@ const versionsIn = (answer: PeerAnswer): Versions | Unreachable => {
   }
   const parsed = VersionsAnswer.safeParse(JSON.parse(answer.text))
   if (!parsed.success) return { unreachable: 'api-version: an answer that cannot be read' }
-  return { versions: parsed.data.supported_versions ?? [0] }
+  const { supported_versions: versions, comity_extensions: extensions } = parsed.data
+  return { versions: versions ?? [0], takesBatches: extensions?.includes(NOTIFICATION_BATCH) ?? false }
 }
 
 /** federation-transport.md §12; `supported` must be there and is ignored. */
 const VersionsAnswer = z.object({
   supported: z.array(z.int()).max(1_000),
   supported_versions: z.array(z.int()).max(1_000).nullish(),
+  comity_extensions: z.array(z.string()).max(1_000).optional().catch(undefined),
 })

@@ -8,12 +8,14 @@
  */
 import { causeChain } from '#src/kit/errors.ts'
 import { type GroupCommit, groupCommit } from '#src/kit/group-commit.ts'
-import type { Verdict } from './classify.ts'
+import type { Untried, Verdict } from './classify.ts'
 import type { AtOnce } from './delivery.ts'
 import { createDoorbell } from './doorbell.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import {
   ACKNOWLEDGED_AT_ONCE_MAX,
+  BATCH_CHARACTERS_MAX,
+  BATCHES_IN_FLIGHT_MAX,
   FAILING_LETTERS_MAX,
   HEAD_ROWS_MAX,
   HELD_ROWS_MAX,
@@ -59,8 +61,9 @@ class Run {
   readonly #held = new Set<string>()
   /** What letters under way are about. */
   readonly #busy = new Set<number>()
+  /** Requests. */
   #underWay = 0
-  #underWayMax: number
+  #isProbing: boolean
   #isReading = false
   #mayHaveMore = true
   #settled = 0
@@ -69,7 +72,7 @@ class Run {
   constructor(needs: RunNeeds) {
     this.#needs = needs
     this.#bell = createDoorbell(needs.clock)
-    this.#underWayMax = needs.isProbing ? 1 : IN_FLIGHT_MAX
+    this.#isProbing = needs.isProbing
     this.#acknowledging = groupCommit({
       commit: async (ids) => {
         await needs.store.acknowledge(ids)
@@ -142,43 +145,74 @@ class Run {
     }
   }
 
-  /** Whatever may go: not before anything older that is about the same. */
   #begin(): void {
-    if (!this.#isOpen || this.#underWay >= this.#underWayMax || this.#window.length === 0) return
+    while (this.#isOpen && this.#underWay < this.#underWayMax()) {
+      const letters = this.#next()
+      if (letters.length === 0) return
+      void this.#send(letters).catch((error: unknown) => this.#fail(causeChain(error)))
+    }
+  }
+
+  #underWayMax(): number {
+    if (this.#isProbing) return 1
+    return this.#needs.delivery.carries > 1 ? BATCHES_IN_FLIGHT_MAX : IN_FLIGHT_MAX
+  }
+
+  /** The oldest that may go, as many as one request carries: nothing before anything older that is about the same. */
+  #next(): StoredLetter[] {
+    const max = this.#isProbing ? 1 : this.#needs.delivery.carries
     const before = new Set(this.#busy)
+    const taken: StoredLetter[] = []
     const left: StoredLetter[] = []
+    let characters = 0
     for (const letter of this.#window) {
-      const isFree = this.#underWay < this.#underWayMax && !letter.topics.some((topic) => before.has(topic))
-      for (const topic of letter.topics) before.add(topic)
-      if (isFree) void this.#send(letter).catch((error: unknown) => this.#fail(causeChain(error)))
-      else left.push(letter)
+      const fits = taken.length === 0 || (taken.length < max && characters + letter.text.length <= BATCH_CHARACTERS_MAX)
+      // What is about the same as another one of this request follows it there.
+      if (fits && !letter.topics.some((topic) => before.has(topic))) {
+        taken.push(letter)
+        characters += letter.text.length
+      } else {
+        left.push(letter)
+        for (const topic of letter.topics) before.add(topic)
+      }
     }
     this.#window = left
+    return taken
   }
 
-  async #send(letter: StoredLetter): Promise<void> {
+  async #send(letters: readonly StoredLetter[]): Promise<void> {
     const { delivery, abandon } = this.#needs
     this.#underWay += 1
-    for (const topic of letter.topics) this.#busy.add(topic)
+    for (const { topics } of letters) for (const topic of topics) this.#busy.add(topic)
     try {
-      const verdict = await delivery.send(letter, abandon)
-      await this.#settle(letter, verdict)
+      const outcomes = await delivery.send(letters, abandon)
+      const delivered: string[] = []
+      for (const [index, letter] of letters.entries()) {
+        const outcome = outcomes[index] ?? { verdict: 'untried' }
+        if (outcome.verdict === 'delivered') delivered.push(letter.id)
+        await this.#settle(letter, outcome)
+      }
+      // The next ones about the same need not wait until these are deleted.
+      void this.#acknowledge(delivered).catch((error: unknown) => this.#fail(causeChain(error)))
     } finally {
-      this.#release(letter)
+      this.#release(letters)
     }
   }
 
-  async #settle(letter: StoredLetter, verdict: Verdict): Promise<void> {
+  async #settle(letter: StoredLetter, outcome: Verdict | Untried): Promise<void> {
     const { parking, tally, abandon } = this.#needs
-    switch (verdict.verdict) {
+    switch (outcome.verdict) {
       case 'delivered':
-        this.#underWayMax = IN_FLIGHT_MAX
+        this.#isProbing = false
         this.#needs.failing.clear()
-        // The next one about the same need not wait until this one is deleted.
-        void this.#acknowledge(letter.id).catch((error: unknown) => this.#fail(causeChain(error)))
+        return
+      case 'untried':
+        // Read again in its place, which may be after one that waits.
+        this.#held.delete(letter.id)
+        this.#mayHaveMore = true
         return
       case 'undeliverable':
-        await bury(this.#needs, letter.id, verdict)
+        await bury(this.#needs, letter.id, outcome)
         this.#gone(letter.id)
         return
       case 'retry': {
@@ -186,10 +220,10 @@ class Run {
         // Cut off by us, which says nothing about the receiver.
         if (abandon.aborted) return
         tally.count(this.#needs, 'retried')
-        const delayMs = verdict.isOfLetter === true ? parking.park(letter) : undefined
-        if (delayMs !== undefined) this.#leaveOut(letter, { delayMs, reason: verdict.reason })
+        const delayMs = outcome.isOfLetter === true ? parking.park(letter) : undefined
+        if (delayMs !== undefined) this.#leaveOut(letter, { delayMs, reason: outcome.reason })
         if (delayMs === undefined || this.#failsAll(letter))
-          this.#failure ??= { state: 'failed', settled: 0, ...verdict }
+          this.#failure ??= { state: 'failed', settled: 0, ...outcome }
       }
     }
   }
@@ -209,10 +243,12 @@ class Run {
     this.#window = this.#window.filter((letter) => !isRelated(letter))
   }
 
-  async #acknowledge(id: string): Promise<void> {
-    await this.#acknowledging.write([id])
-    this.#needs.tally.count(this.#needs, 'pushed')
-    this.#gone(id)
+  async #acknowledge(ids: readonly string[]): Promise<void> {
+    await this.#acknowledging.write(ids)
+    for (const id of ids) {
+      this.#needs.tally.count(this.#needs, 'pushed')
+      this.#gone(id)
+    }
     this.#bell.ring()
   }
 
@@ -223,9 +259,9 @@ class Run {
     this.#needs.onSettled?.()
   }
 
-  #release({ topics }: StoredLetter): void {
+  #release(letters: readonly StoredLetter[]): void {
     this.#underWay -= 1
-    for (const topic of topics) this.#busy.delete(topic)
+    for (const { topics } of letters) for (const topic of topics) this.#busy.delete(topic)
     this.#bell.ring()
   }
 

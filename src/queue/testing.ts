@@ -1,5 +1,6 @@
 /** For tests: other backends as our federator shows them, our own parts, and a courier between them on a database. */
 import { type Kysely, sql } from 'kysely'
+import { NOTIFICATION_BATCH } from '#src/contract/federation/notification-batch.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import { courierInternal, type DeadLetter, type LaneAction, type LaneState } from '#src/contract/internal/courier.ts'
 import { galleyInternal } from '#src/contract/internal/galley.ts'
@@ -40,6 +41,8 @@ export interface FakeAnswer {
 export interface FakePeer {
   /** `absent`: as a peer that knows of no versions answers. */
   readonly versions?: readonly number[] | 'absent'
+  /** Whether it announces so. */
+  readonly takesBatches?: boolean
   /** To everything but `api-version`. */
   readonly answer?: (request: SeenRequest, signal: AbortSignal) => FakeAnswer | Promise<FakeAnswer>
 }
@@ -77,7 +80,7 @@ export const fakeFederator = (): FakeFederator => {
   const answerTo = (seen: SeenRequest, signal: AbortSignal): FakeAnswer | Promise<FakeAnswer> => {
     const peer = peers.get(seen.domain)
     if (!peer) return AWAY
-    if (seen.rpc === 'brig/api-version') return versionsAnswer(peer.versions ?? [0, 1, 2, 3])
+    if (seen.rpc === 'brig/api-version') return versionsAnswer(peer)
     return peer.answer?.(seen, signal) ?? DONE
   }
   return {
@@ -99,9 +102,13 @@ export const fakeFederator = (): FakeFederator => {
   }
 }
 
-const versionsAnswer = (versions: readonly number[] | 'absent'): FakeAnswer => ({
+const versionsAnswer = ({ versions = [0, 1, 2, 3], takesBatches = false }: FakePeer): FakeAnswer => ({
   status: 200,
-  body: JSON.stringify({ supported: [0, 1], ...(versions !== 'absent' && { supported_versions: versions }) }),
+  body: JSON.stringify({
+    supported: [0, 1],
+    ...(versions !== 'absent' && { supported_versions: versions }),
+    ...(takesBatches && { comity_extensions: [NOTIFICATION_BATCH] }),
+  }),
 })
 
 async function* oneChunk(text: string): AsyncIterable<Uint8Array> {

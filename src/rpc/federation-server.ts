@@ -1,7 +1,7 @@
 /** Answering other backends: one route per component that picks the form of an RPC by version and decodes it. */
 import { type Domain, Domain as DomainSchema } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
-import { ALL_VERSIONS, includesVersion, type Rpc, type RpcHandler } from '#src/kit/endpoint.ts'
+import type { RpcHandler } from '#src/kit/endpoint.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import { errorResponse, explain, parseJson } from '#src/kit/http/router.ts'
 import { jsonResponse, NO_BODY, type Route, type WireRequest, type WireResponse } from '#src/kit/http/wire.ts'
@@ -9,16 +9,10 @@ import type { Log } from '#src/kit/log.ts'
 import { boundedCache } from '#src/kit/lru.ts'
 import type { Component } from './federator-transport.ts'
 import { FEDERATION_REQUEST_BYTES_MAX, HEARD_INTERVAL_MS } from './limits.ts'
+import { type FederationContext, type FederationContract, findForm } from './rpc-forms.ts'
 import { parseVersionHeader } from './versions.ts'
 
-/** Who is asking: the domain our federator found in the certificate, not a claim. */
-export interface FederationContext {
-  readonly origin: Domain
-  readonly version: number
-  readonly requestId: string
-}
-
-type FederationContract = Readonly<Record<string, Rpc>>
+export type { FederationContext } from './rpc-forms.ts'
 
 export interface FederationOptions {
   readonly log: Log
@@ -36,14 +30,14 @@ export const federationRoutes = <const C extends FederationContract>(
   handlers: { readonly [K in keyof C]: RpcHandler<C[K], FederationContext> },
   { log, clock, onHeard }: FederationOptions,
 ): Route[] => {
-  const forms = formsByName(contract, handlers)
+  const find = findForm(contract, handlers)
   const heard = throttled(clock, onHeard)
   const handle = async (request: WireRequest): Promise<WireResponse> => {
     const name = request.params['rpc'] ?? ''
     try {
       const context = contextOf(request)
       heard(context.origin)
-      const form = chooseForm(forms.get(name) ?? [], context.version)
+      const form = find(name, context.version)
       if (!form) return unknownRpc(component)
       const parsed = form.entry.input.safeParse(parseJson(request.body))
       if (!parsed.success) return undecodable(component, explain(parsed.error))
@@ -57,32 +51,6 @@ export const federationRoutes = <const C extends FederationContract>(
   }
   return [{ method: 'POST', pattern: FEDERATION_PATTERN, bodyLimit: FEDERATION_REQUEST_BYTES_MAX, handle }]
 }
-
-interface Form {
-  readonly entry: Rpc
-  readonly handler: (input: unknown, context: FederationContext) => Promise<unknown>
-}
-
-const formsByName = (
-  contract: FederationContract,
-  handlers: Readonly<Record<string, unknown>>,
-): Map<string, Form[]> => {
-  const forms = new Map<string, Form[]>()
-  for (const [key, entry] of Object.entries(contract)) {
-    const name = entry.name ?? key
-    forms.set(name, [...(forms.get(name) ?? []), { entry, handler: handlers[key] as Form['handler'] }])
-  }
-  return forms
-}
-
-/** An RPC with one form for all versions ignores the header (federation-transport.md §12). */
-const chooseForm = (forms: readonly Form[], version: number): Form | undefined => {
-  const [only] = forms
-  if (forms.length === 1 && only && isForAll(only.entry)) return only
-  return forms.find(({ entry }) => includesVersion(entry.versions ?? ALL_VERSIONS, version))
-}
-
-const isForAll = ({ versions = ALL_VERSIONS }: Rpc): boolean => versions.from === 0 && versions.until === undefined
 
 const contextOf = ({ headers }: WireRequest): FederationContext => {
   const origin = DomainSchema.safeParse(headers['wire-origin-domain'])

@@ -25,6 +25,7 @@ import {
 import { GalleyError } from './galley-errors.ts'
 import { CONVERSATIONS_PER_REQUEST_MAX, USERS_PER_LIST_MAX } from './limits.ts'
 import { MessageSendResponse, ProteusMessageSendRequest, RemoteMessage } from './messages.ts'
+import { NotificationBatch, NotificationBatchResults } from './notification-batch.ts'
 import {
   GetOne2OneConversationRequest,
   GetOne2OneConversationResponse,
@@ -179,6 +180,14 @@ const typingFederation = named('galley', {
   }),
 })
 
+/** An extension of ours. */
+const batchFederation = named('galley', {
+  'on-notifications': rpc('Tell several things at once, each as its own notification would.', {
+    input: NotificationBatch,
+    output: NotificationBatchResults,
+  }),
+})
+
 const deletionFederation = named('galley', {
   'on-user-deleted-conversations': notification('Tell the owner of conversations that a user of ours is gone.', {
     input: z.object({ user: UserId, conversations: ConversationIds.min(1) }),
@@ -190,6 +199,7 @@ export const galleyFederation = {
   ...membershipFederation,
   ...typingFederation,
   ...deletionFederation,
+  ...batchFederation,
 }
 
 /** What MLS needs in addition; not served yet. */

@@ -5,6 +5,13 @@
  * stop abuse without ever meeting an honest peer. The size of the whole body is limited where it is received.
  */
 
+/** Of one request; more wait for the next one. */
+export const NOTIFICATIONS_PER_BATCH_MAX = 256
+export const RPC_NAME_CHARACTERS_MAX = 100
+
+/** Names of extensions that a backend announces. */
+export const EXTENSIONS_MAX = 64
+
 /** Peers list every version they speak. */
 export const VERSIONS_MAX = 64
 

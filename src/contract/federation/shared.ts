@@ -2,7 +2,15 @@
 import { z } from 'zod'
 import { ClientId, Domain, type QualifiedUserId, UserId } from '../ids.ts'
 import { base64, map, orDefault, set } from '../shapes.ts'
-import { CLIENTS_PER_USER_MAX, DOMAINS_MAX, GROUP_ID_BYTES_MAX, USERS_PER_LIST_MAX, VERSIONS_MAX } from './limits.ts'
+import {
+  CLIENTS_PER_USER_MAX,
+  DOMAINS_MAX,
+  EXTENSIONS_MAX,
+  GROUP_ID_BYTES_MAX,
+  RPC_NAME_CHARACTERS_MAX,
+  USERS_PER_LIST_MAX,
+  VERSIONS_MAX,
+} from './limits.ts'
 
 /** "No content": any object is read, nothing else; `{}` is written. */
 export const EmptyResponse = z.object({})
@@ -33,6 +41,8 @@ const LegacyVersions = z.tuple([z.literal(0), z.literal(1)])
 export const VersionInfo = z.object({
   supported: LegacyVersions.catch([0, 1]),
   supported_versions: orDefault(z.array(z.int()).max(VERSIONS_MAX), [0]),
+  /** Of ours, which other implementations neither send nor read. */
+  comity_extensions: z.array(z.string().max(RPC_NAME_CHARACTERS_MAX)).max(EXTENSIONS_MAX).optional().catch(undefined),
 })
 export type VersionInfo = z.infer<typeof VersionInfo>
 

@@ -143,16 +143,27 @@ const encodeOutcome = (declared: EndpointShape, { outcome, body, headers }: AnyO
   }
 }
 
+export interface ErrorSetting {
+  readonly log: Log
+  readonly what: string
+  readonly request?: WireRequest
+}
+
 /** The one place where errors become responses: a refusal says why, a fault only which one it was. */
-export const errorResponse = (
+export const errorResponse = (error: unknown, setting: ErrorSetting): WireResponse =>
+  error instanceof Refusal
+    ? jsonResponse(error.status, error.toBody(), error.headers)
+    : jsonResponse(500, faultObject(error, setting))
+
+/** What is told of an error that is no refusal; the rest is in the log. */
+export const faultObject = (
   error: unknown,
-  { log, what, request }: { readonly log: Log; readonly what: string; readonly request?: WireRequest },
-): WireResponse => {
-  if (error instanceof Refusal) return jsonResponse(error.status, error.toBody(), error.headers)
+  { log, what, request }: ErrorSetting,
+): { readonly code: 500; readonly label: string; readonly message: string } => {
   const id = randomUUID()
   log.error(
     { err: error, causes: causeChain(error), faultId: id, requestId: request?.headers['request-id'], what },
     'fault',
   )
-  return jsonResponse(500, { code: 500, label: 'server-error', message: `Internal server error ${id}` })
+  return { code: 500, label: 'server-error', message: `Internal server error ${id}` }
 }

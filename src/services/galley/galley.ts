@@ -11,6 +11,7 @@ import type { Random } from '#src/kit/random.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import { federationRoutes } from '#src/rpc/federation-server.ts'
+import { takeBatches } from '#src/rpc/notification-batch.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Database } from '#src/storage/database.ts'
 import { acceptTogether } from './accept-together.ts'
@@ -53,7 +54,7 @@ import { getConversations, getConversationsV0 } from './handlers/federation/get-
 import { leaveConversation } from './handlers/federation/leave-conversation.ts'
 import { onConversationCreated } from './handlers/federation/on-conversation-created.ts'
 import { onConversationUpdated, onConversationUpdatedV0 } from './handlers/federation/on-conversation-updated.ts'
-import { onMessageSent } from './handlers/federation/on-message-sent.ts'
+import { onMessageSent, onMessagesSent } from './handlers/federation/on-message-sent.ts'
 import { onTypingIndicatorUpdated } from './handlers/federation/on-typing-indicator-updated.ts'
 import { onUserDeletedConversations } from './handlers/federation/on-user-deleted-conversations.ts'
 import { sendMessage } from './handlers/federation/send-message.ts'
@@ -184,7 +185,14 @@ const internalHandlers = (needs: Needs): InternalHandlers => ({
 
 type FederationHandlers = Parameters<typeof federationRoutes<typeof galleyFederation>>[2]
 
-const federationHandlers = (needs: Needs): FederationHandlers => ({
+const federationHandlers = (needs: Needs): FederationHandlers => {
+  const { 'on-notifications': _, ...single } = galleyFederation
+  const handlers = singleHandlers(needs)
+  const together = { 'on-message-sent': onMessagesSent(needs) }
+  return { ...handlers, 'on-notifications': takeBatches(single, handlers, { together, log: needs.log }) }
+}
+
+const singleHandlers = (needs: Needs): Omit<FederationHandlers, 'on-notifications'> => ({
   'on-conversation-created': onConversationCreated(needs),
   'get-conversations-v0': getConversationsV0(needs),
   'get-conversations': getConversations(needs),

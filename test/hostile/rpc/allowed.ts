@@ -28,6 +28,15 @@ const notRead = 'the id besides the qualified one is not read (§4.6)'
 
 const CHANGES_BY_OWNER = ['on-conversation-updated', 'on-conversation-updated-v0']
 
+function ofMessages(rpcs: readonly string[], at: string): Allowed[] {
+  return [
+    { rpcs, path: `${at}sender.id`, to: USERS, because: ownerSays },
+    { rpcs, path: `${at}sender.domain`, to: DOMAINS, because: ownerSays, ofAnybody: true },
+    { rpcs, path: `${at}sender_client`, to: CLIENTS, because: ownerSays },
+    { rpcs, path: `${at}recipients.*.{}`, to: CLIENTS, because: 'a device that is none hears nothing' },
+  ]
+}
+
 export const ALLOWED: readonly Allowed[] = [
   {
     rpcs: [
@@ -64,10 +73,8 @@ export const ALLOWED: readonly Allowed[] = [
     because: whateverItsId,
   },
   { rpcs: ['on-conversation-created'], path: 'non_creator_members.0.id', to: USERS, because: notRead },
-  { rpcs: ['on-message-sent'], path: 'sender.id', to: USERS, because: ownerSays },
-  { rpcs: ['on-message-sent'], path: 'sender.domain', to: DOMAINS, because: ownerSays, ofAnybody: true },
-  { rpcs: ['on-message-sent'], path: 'sender_client', to: CLIENTS, because: ownerSays },
-  { rpcs: ['on-message-sent'], path: 'recipients.*.{}', to: CLIENTS, because: 'a device that is none hears nothing' },
+  ...ofMessages(['on-message-sent'], ''),
+  ...ofMessages(['on-notifications'], 'notifications.0.body.'),
   { rpcs: CHANGES_BY_OWNER, path: 'origUserId.id', to: USERS, because: ownerSays },
   { rpcs: CHANGES_BY_OWNER, path: 'origUserId.domain', to: DOMAINS, because: ownerSays, ofAnybody: true },
   { rpcs: CHANGES_BY_OWNER, path: 'cuOrigUserId.id', to: USERS, because: ownerSays },

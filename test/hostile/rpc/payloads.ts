@@ -113,21 +113,25 @@ const ownerCalls = ({ alice, alex, ofAlice, aliceHere, bob }: Cast): Calls => {
     tag: 'ConversationRemoveMembersTag',
     action: { targets: [aliceHere], reason: 'removed' },
   }
+  const message = {
+    time: '2026-01-02T00:00:00.000Z',
+    data: null,
+    sender: bob,
+    sender_client: CLIENTS.ofBob,
+    conversation: THEIRS.ofB,
+    priority: null,
+    push: true,
+    transient: false,
+    recipients: { [alice]: { [ofAlice]: 'Y2lwaGVydGV4dA==' } },
+  }
   return {
     'on-conversation-created': {
       '': changes(creation({ by: REMOTE.bob, conversation: THEIRS.nowhere, members: [alice] })),
     },
-    'on-message-sent': {
+    'on-message-sent': { '': changes(message) },
+    'on-notifications': {
       '': changes({
-        time: '2026-01-02T00:00:00.000Z',
-        data: null,
-        sender: bob,
-        sender_client: CLIENTS.ofBob,
-        conversation: THEIRS.ofB,
-        priority: null,
-        push: true,
-        transient: false,
-        recipients: { [alice]: { [ofAlice]: 'Y2lwaGVydGV4dA==' } },
+        notifications: [{ path: 'on-message-sent', version: 3, request_id: 'in-a-batch', body: message }],
       }),
     },
     'on-conversation-updated': {

@@ -1,3 +1,4 @@
+import { NOTIFICATION_BATCH } from '#src/contract/federation/notification-batch.ts'
 import { SUPPORTED_VERSIONS } from '#src/rpc/versions.ts'
 import type { FederationHandler } from '../handler.ts'
 
@@ -5,4 +6,5 @@ import type { FederationHandler } from '../handler.ts'
 export const apiVersion: FederationHandler<'api-version'> = async () => ({
   supported: [0, 1],
   supported_versions: [...SUPPORTED_VERSIONS],
+  comity_extensions: [NOTIFICATION_BATCH],
 })

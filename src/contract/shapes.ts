@@ -82,3 +82,13 @@ function isBase64(value: string): boolean {
   const isWhole = value.length % 4 === 0
   return isWhole && !/[^A-Za-z0-9+/]/.test(value.slice(0, -4)) && LAST_GROUP.test(value.slice(-4))
 }
+
+/** A handle has at most 256, an id 36. */
+const ITEM_CHARACTERS_MAX = 257
+
+/** Separated by commas, as old clients write lists into an address. */
+export const commaSeparated = (max: number) =>
+  z
+    .string()
+    .max(max * ITEM_CHARACTERS_MAX)
+    .transform((list) => list.split(','))

@@ -9,13 +9,15 @@ import { accessTokens, tokenOf } from './access-token.ts'
 import { KEYS_INTERVAL_MS, KEYS_TTL_MS } from './limits.ts'
 import { ALICE, testSigner } from './testing.ts'
 
+const NONE = { isRevoked: async () => false }
+
 const setUp = () => {
   const clock = testClock()
   const signers = [testSigner(1)]
   const brig = fake(brigInternal, {
     'get-access-keys': async () => ({ outcome: 'found', body: { keys: signers.map((signer) => signer.publicKey) } }),
   })
-  const tokens = accessTokens({ keys: accessKeys({ brig, clock, log: nullLog }), clock })
+  const tokens = accessTokens({ keys: accessKeys({ brig, clock, log: nullLog }), revocations: NONE, clock })
   const expiresAt = Math.floor(clock.now().getTime() / 1000) + 900
   return { clock, signers, brig, tokens, expiresAt }
 }
@@ -71,7 +73,7 @@ test('while brig is away nobody is told that his token is bad', async () => {
       return { outcome: 'found', body: { keys: signers.map((signer) => signer.publicKey) } }
     },
   })
-  const tokens = accessTokens({ keys: accessKeys({ brig, clock, log: nullLog }), clock })
+  const tokens = accessTokens({ keys: accessKeys({ brig, clock, log: nullLog }), revocations: NONE, clock })
   const text = signers[0]?.accessToken({ expiresAt })
   await assert.rejects(tokens.check(text))
   await assert.rejects(tokens.check(text))

@@ -2,10 +2,11 @@
 import { type KeyObject, verify } from 'node:crypto'
 import type { Clock } from '#src/kit/clock.ts'
 import { boundedCache } from '#src/kit/lru.ts'
-import { NEVER, parseToken } from '#src/rpc/access-token-format.ts'
+import { ACCESS_TOKEN_SECONDS, NEVER, parseToken } from '#src/rpc/access-token-format.ts'
 import type { Caller } from '#src/rpc/context.ts'
 import type { AccessKeys } from './access-keys.ts'
 import { TOKENS_REMEMBERED_MAX } from './limits.ts'
+import type { Revocations } from './revocations.ts'
 
 export type TokenVerdict =
   | { readonly kind: 'caller'; readonly caller: Caller }
@@ -27,7 +28,13 @@ interface Checked {
 
 const INVALID: TokenVerdict = { kind: 'invalid' }
 
-export const accessTokens = ({ keys, clock }: { readonly keys: AccessKeys; readonly clock: Clock }): AccessTokens => {
+interface Needs {
+  readonly keys: AccessKeys
+  readonly revocations: Revocations
+  readonly clock: Clock
+}
+
+export const accessTokens = ({ keys, revocations, clock }: Needs): AccessTokens => {
   // A signature is checked once per token, not once per request. Only authentic tokens are remembered, so forged ones
   // cannot push others out.
   const remembered = boundedCache<string, Checked>({ max: TOKENS_REMEMBERED_MAX, clock })
@@ -39,7 +46,9 @@ export const accessTokens = ({ keys, clock }: { readonly keys: AccessKeys; reado
       if (!checked || (await keys.get(checked.keyIndex)) !== checked.key) return INVALID
       if (isExpired(checked, clock)) return INVALID
       remembered.set(text, checked)
-      return checked.verdict
+      const { verdict } = checked
+      if (verdict.kind !== 'caller') return verdict
+      return (await revocations.isRevoked(verdict.caller, issuedAt(checked))) ? INVALID : verdict
     },
   }
 }
@@ -60,6 +69,9 @@ const authenticate = async (text: string, keys: AccessKeys): Promise<Checked | u
 
 const isExpired = ({ expiresAt }: Checked, clock: Clock): boolean =>
   expiresAt !== NEVER && expiresAt * 1000 <= clock.now().getTime()
+
+const issuedAt = ({ expiresAt }: Checked): number =>
+  expiresAt === NEVER ? Number.NEGATIVE_INFINITY : (expiresAt - ACCESS_TOKEN_SECONDS) * 1000
 
 const BEARER = /^Bearer +([^ ]+) *$/i
 

@@ -36,6 +36,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './limits.ts'
 import { ownRoutes } from './own-routes.ts'
+import { revocations } from './revocations.ts'
 import { readVersion } from './versions.ts'
 import { isHandshake, serveWebsockets } from './websockets.ts'
 
@@ -65,7 +66,12 @@ export interface Gateway extends AsyncDisposable {
 
 export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
   const { config, services, gundeckUpgrade, clock, random, log } = needs
-  const tokens = accessTokens({ keys: accessKeys({ brig: services.brig, clock, log }), clock })
+  const { brig } = services
+  const tokens = accessTokens({
+    keys: accessKeys({ brig, clock, log }),
+    revocations: revocations({ brig, clock, log }),
+    clock,
+  })
   const app = createApp({ clock, random, log })
   await app.register(cors, {
     origin: config.gateway.allowedOrigins.map((address) => new URL(address).origin),

@@ -38,6 +38,10 @@ export const KEYS_INTERVAL_MS = 2_000
 
 export const KEYS_TIMEOUT_MS = 5_000
 
+/** For how long a token that has ended may still open doors, and how long that question may take. */
+export const REVOCATIONS_TTL_MS = 1_000
+export const REVOCATIONS_TIMEOUT_MS = 500
+
 /** To reach gundeck in another process; stock clients give a connection attempt up after 4 s. */
 export const TUNNEL_CONNECT_TIMEOUT_MS = 3_000
 

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { request } from 'undici'
-import { ClientId, Domain, UserId } from '#src/contract/ids.ts'
+import { ClientId, Domain, Timestamp, UserId } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import { systemClock } from '#src/kit/clock.ts'
 import { fake } from '#src/kit/http/fake.ts'
@@ -79,12 +79,16 @@ export interface TestGateway extends Gateway {
 export const startTestGateway = async (gundeckUpgrade: AcceptUpgrade = async () => undefined): Promise<TestGateway> => {
   const signer = testSigner(1)
   const token = signer.accessToken({ expiresAt: SOON, client: PHONE, connection: '42' })
-  const keys = fake(brigInternal, {
+  const tokens = fake(brigInternal, {
     'get-access-keys': async () => ({ outcome: 'found', body: { keys: [signer.publicKey] } }),
+    'list-revocations': async () => ({
+      outcome: 'found',
+      body: { until: Timestamp.parse('2026-01-01T00:00:00.000Z'), revoked: [] },
+    }),
   })
   const service = (name: string): Transport => ({
     send: async (sent) => {
-      if (sent.pattern === '/i/access-keys') return keys.send(sent)
+      if (sent.pattern.startsWith('/i/access-')) return tokens.send(sent)
       test.received.push({ ...sent, service: name })
       return test.answer
     },

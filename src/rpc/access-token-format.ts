@@ -8,6 +8,9 @@ import { ClientId, UserId } from '#src/contract/ids.ts'
 /** `expiresAt` of a token that never expires. */
 export const NEVER = -1
 
+/** How long an access token is good (client-auth.md §6); so its expiry also tells when it was handed out. */
+export const ACCESS_TOKEN_SECONDS = 900
+
 export const TOKEN_LENGTH_MAX = 1_024
 const CONNECTION_MAX = 2n ** 64n - 1n
 const COOKIE_ID_MAX = 2 ** 32 - 1

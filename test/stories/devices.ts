@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeKeyPackage, newDeviceKey } from '#src/mls/testing.ts'
+import { systemRandom } from '#src/kit/random.ts'
+import { eventually } from '#src/storage/testing.ts'
+import { AppClient } from '#src/world/app-client.ts'
 import type { Person } from '#src/world/person.ts'
 import { labelOf } from './chat.ts'
 import type { Telling } from './telling.ts'
@@ -85,6 +88,23 @@ const removalStories = ({ people }: Telling): void => {
     assert.equal(sent.isDelivered, true)
     assert.deepEqual(sent.deleted, clientsOf(bob, lost))
     await bob.receives(conversation, 'still here')
+  })
+
+  test('DEL-001 CLI-009: a token from before opens nothing any more when its device or its account is deleted', async () => {
+    await using cast = await people('alice@alpha.test')
+    const { alice } = cast
+    await using tablet = new AppClient(alice.app.http.baseUrl, systemRandom)
+    await tablet.logIn(alice.account)
+    const device = await tablet.createClient({ password: alice.account.password })
+    const use = async ({ http }: AppClient) =>
+      (await http.send({ method: 'POST', path: '/conversations/list-ids', body: { size: 1 } })).status
+    assert.deepEqual([await use(tablet), await use(alice.app)], [200, 200])
+    const { password } = alice.account
+    assert.equal((await send(alice, 'DELETE', `/clients/${device}`, { password })).status, 200)
+    await eventually(async () => (await use(tablet)) === 401, 'the token of the tablet ends')
+    assert.equal(await use(alice.app), 200)
+    assert.equal((await send(alice, 'DELETE', '/self', { password })).status, 200)
+    await eventually(async () => (await use(alice.app)) === 401, 'all tokens of alice end')
   })
 
   test('CLI-008: the next temporary device takes the place of the last, and goes without password', async () => {

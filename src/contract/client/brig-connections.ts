@@ -74,6 +74,18 @@ export const brigConnections = {
     answers: { found: answer(200, Connection), 'not-found': empty(404) },
   }),
 
+  // COMPAT(v1): `POST /list-connections` says the same of users of all backends.
+  'list-own-connections': endpoint('My connections with users of this backend.', {
+    method: 'GET',
+    path: '/connections',
+    access: 'token',
+    query: z.object({
+      start: UserId.optional().describe('The last of the page before.'),
+      size: z.coerce.number().int().min(1).max(CONNECTIONS_PAGE_MAX).default(CONNECTIONS_PAGE_DEFAULT),
+    }),
+    answers: { page: answer(200, z.object({ connections: z.array(Connection), has_more: z.boolean() })) },
+  }),
+
   'list-connections': endpoint('My connections, those on this backend first.', {
     method: 'POST',
     path: '/list-connections',

@@ -30,8 +30,6 @@ export const LISTED_USERS_MAX = 2_000
 export const LISTED_HANDLES_MAX = 4
 /** What an address line has room for. */
 export const IDS_IN_ADDRESS_MAX = 200
-/** A handle has at most 256, an id 36. */
-export const ITEM_CHARACTERS_MAX = 257
 
 /** client-users.md §4. */
 export const HANDLE_CANDIDATES_MAX = 50

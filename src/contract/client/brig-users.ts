@@ -2,12 +2,11 @@
 import { z } from 'zod'
 import { UserProfile } from '#src/contract/federation/users.ts'
 import { Domain, Handle, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
-import { text } from '#src/contract/shapes.ts'
+import { commaSeparated, text } from '#src/contract/shapes.ts'
 import { AccentId, BaseProtocol, SearchPolicy } from '#src/contract/vocabulary.ts'
 import { answer, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
 import {
   IDS_IN_ADDRESS_MAX,
-  ITEM_CHARACTERS_MAX,
   LISTED_HANDLES_MAX,
   LISTED_USERS_MAX,
   SEARCH_SIZE_DEFAULT,
@@ -32,13 +31,6 @@ const ListUsers = z
     ({ qualified_ids: ids, qualified_handles: handles }) => (ids === undefined) !== (handles === undefined),
     'give either qualified_ids or qualified_handles',
   )
-
-/** Separated by commas, as old clients write lists into an address. */
-const commaSeparated = (max: number) =>
-  z
-    .string()
-    .max(max * ITEM_CHARACTERS_MAX)
-    .transform((list) => list.split(','))
 
 const RichInfo = z.object({
   version: z.literal(0),

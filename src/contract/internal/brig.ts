@@ -31,6 +31,9 @@ const refusedRemote = failure(533, 'federation-unexpected-wai-error', 'This remo
 
 const noAccount = failure(404, 'not-found', 'There is no such account')
 
+/** In one answer. Of more, those that ended last: they have the longest to go. */
+export const REVOCATIONS_MAX = 100_000
+
 const Nothing = z.tuple([])
 
 /**
@@ -70,6 +73,27 @@ const peopleInternal = {
           keys: z.array(z.object({ index: z.int().positive(), publicKey: z.base64() })).max(ACCESS_KEYS_MAX),
         }),
         'Raw Ed25519 keys; a token names its key by index.',
+      ),
+    },
+  }),
+
+  'list-revocations': endpoint('Which access tokens ended before their time, of those that would still be good.', {
+    method: 'GET',
+    path: '/i/access-tokens/revoked',
+    access: 'internal',
+    query: z.object({
+      since: Timestamp.optional().describe('What the last answer named; some of it may be repeated.'),
+    }),
+    answers: {
+      found: answer(
+        200,
+        z.object({
+          until: Timestamp,
+          revoked: z
+            .array(z.object({ user: UserId, client: ClientId.nullable(), at: Timestamp }))
+            .max(REVOCATIONS_MAX)
+            .describe('Without a client all of the user’s tokens; those handed out until then.'),
+        }),
       ),
     },
   }),

@@ -1,6 +1,6 @@
 /** What our own parts ask of galley. */
 import { z } from 'zod'
-import { QualifiedConversationId, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import { QualifiedConversationId, QualifiedUserId, Timestamp, UserId } from '#src/contract/ids.ts'
 import { answer, endpoint } from '#src/kit/endpoint.ts'
 
 /** Who caused a change of a connection, and so whose place in the conversation moves. */
@@ -24,6 +24,11 @@ export const OneToOneAlignment = z.object({
   kind: z.enum(['connect', 'one2one']),
   /** For a remote pair only the actor's place is changed; for a local pair both are aligned. */
   actor: ConnectionActor,
+  /**
+   * When the connection changed, as its users are told: what they are told of the conversation is later, because stock
+   * clients take what is not for old (client-notifications.md §5.5).
+   */
+  at: Timestamp.optional(),
 })
 export type OneToOneAlignment = z.infer<typeof OneToOneAlignment>
 

@@ -13,6 +13,7 @@ import { CONNECTIONS_PER_NOTIFICATION } from './limits.ts'
 import { timestamp } from './profiles.ts'
 import type { StoredConnection } from './store-connections.ts'
 import { deleteConnectionsOf, deleteConnectionsTo, eraseUser } from './store-deletion.ts'
+import { insertRevocation } from './store-revocations.ts'
 import { listTeamRoles } from './store-teams.ts'
 import { findUser, lockUsers, type User } from './store-users.ts'
 import type { BrigTransaction } from './tables.ts'
@@ -37,6 +38,7 @@ export const deleteAccount = async (
   const theirs = await deleteConnectionsTo(tx, who)
   const own = await deleteConnectionsOf(tx, id)
   await eraseUser(tx, id)
+  await insertRevocation(tx, { user: id, client: undefined, at: needs.clock.now() })
   await tellContacts(tx, needs, { who, theirs, cause })
   await tellTeam(tx, needs, { user, cause })
   await enqueue(tx, lettersToBackends(needs.domain, { user: id, own, requestId: cause.requestId }))

@@ -38,6 +38,9 @@ export interface Announcements {
   arrived(id: QueueId, cause: Cause): Promise<void>
 }
 
+/** Of what brig tells, only that somebody wants to be connected cannot wait until the device comes by itself. */
+const WAKING: ReadonlySet<string> = new Set(['user.connection'])
+
 interface Needs {
   readonly random: Random
   readonly courier: Transport
@@ -46,9 +49,9 @@ interface Needs {
 
 export const announcements = ({ random, courier, log }: Needs): Announcements => ({
   push: (tx, { users, event }, { requestId, caller }) => {
-    const origin = caller ? { user: caller.user, connection: caller.connection } : null
+    const origin = caller ? { ...caller } : null
     const recipients = users.map((user) => ({ user }))
-    const push = { id: random.uuid(), recipients, payload: [event], origin }
+    const push = { id: random.uuid(), recipients, payload: [event], origin, nativePush: WAKING.has(event.type) }
     return enqueueLocal(tx, { target: 'gundeck', endpoint: 'push', body: { pushes: [push] }, requestId })
   },
 

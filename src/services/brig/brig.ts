@@ -14,6 +14,7 @@ import { federationRoutes } from '#src/rpc/federation-server.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Database } from '#src/storage/database.ts'
 import type { AccountPolicy } from './admission.ts'
+import { startAccountUpkeep } from './account-upkeep.ts'
 import { announcements } from './announcements.ts'
 import { clientHandlers } from './client-handlers.ts'
 import { federationHandlers } from './federation-handlers.ts'
@@ -100,6 +101,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     database.notify('peer-heard', peer).catch((error: unknown) => log.warn({ err: error, peer }, 'noting a peer'))
   }
   const searchUpkeep = startSearchUpkeep({ db, clock, log })
+  const accountUpkeep = startAccountUpkeep({ ...shared, random, log })
   return {
     routes: [
       ...clientRoutes(brigClient, client, { log }),
@@ -109,6 +111,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     [Symbol.asyncDispose]: async () => {
       await shared.claims.idle()
       await searchUpkeep[Symbol.asyncDispose]()
+      await accountUpkeep[Symbol.asyncDispose]()
       await keys[Symbol.asyncDispose]()
       await mailer[Symbol.asyncDispose]()
       await listening[Symbol.asyncDispose]()

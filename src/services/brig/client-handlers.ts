@@ -23,6 +23,7 @@ import { getSystemSettings } from './handlers/client/get-system-settings.ts'
 import { getUserByHandle } from './handlers/client/get-user-by-handle.ts'
 import { getUser } from './handlers/client/get-user.ts'
 import { listConnections } from './handlers/client/list-connections.ts'
+import { listOwnConnections } from './handlers/client/list-own-connections.ts'
 import { listProperties } from './handlers/client/list-properties.ts'
 import { listLocalUsers } from './handlers/client/list-local-users.ts'
 import { listUsers } from './handlers/client/list-users.ts'
@@ -80,6 +81,7 @@ const connections = (needs: ClientNeeds) => ({
   'update-connection': updateConnection(needs),
   'get-connection': getConnection(needs),
   'list-connections': listConnections(needs),
+  'list-own-connections': listOwnConnections(needs),
 })
 
 const settings = (needs: ClientNeeds) => ({

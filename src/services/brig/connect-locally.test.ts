@@ -54,6 +54,7 @@ test('CON-001: asking and accepting: both sides, the conversation before the eve
     otherIn: false,
     kind: 'connect',
     actor: 'self',
+    at: '2026-01-01T00:00:00.000Z',
   }
   assert.deepEqual(alignment?.body, aligned)
   const events = pushes.flatMap(({ body }) => body['pushes'] as { recipients: unknown; payload: unknown[] }[])
@@ -225,4 +226,20 @@ test('the list comes in pages, local users first, and each once', async () => {
   const none = await registerPerson(brig)
   const empty = await none.calls('list-connections', { body: { paging_state: 'nonsense' } })
   assert.deepEqual(empty.outcome === 'page' && empty.body, { connections: [], has_more: false, paging_state: '' })
+})
+
+test('apps of before federation list connections with users of this backend only', async () => {
+  const [alice, ...others] = await Promise.all(Array.from({ length: 3 }, () => registerPerson(brig)))
+  assert.ok(alice)
+  for (const other of others) await ask(other, alice)
+  await brig.alter(`insert into brig.connections values
+    ('${alice.id}', '0.example', '00000000-0000-4000-8000-000000000001', 'sent', '0.example', '${alice.id}', now())`)
+  const list = async (query: object) => {
+    const { body } = await alice.calls('list-own-connections', { query }, 1)
+    return [body.connections.map(({ to: id }) => id), body.has_more]
+  }
+  const [first, second] = others.map(({ id }) => id).toSorted()
+  assert.deepEqual(await list({}), [[first, second], false])
+  assert.deepEqual(await list({ size: 1 }), [[first], true])
+  assert.deepEqual(await list({ size: 1, start: first }), [[second], false])
 })

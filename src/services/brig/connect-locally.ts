@@ -3,6 +3,7 @@ import { localOneToOne } from '#src/rpc/conversation-ids.ts'
 import type { Cause, QueueId } from './announcements.ts'
 import { type LocalPair, type LocalStep, placesOfLocalPair } from './connection-rules.ts'
 import { connectionEvent, type ConnectionNeeds, isOverLimit, type Refused, type Result } from './connections.ts'
+import { timestamp } from './profiles.ts'
 import { findConnection, putConnection, type StoredConnection } from './store-connections.ts'
 import { lockUsers, type User } from './store-users.ts'
 import type { BrigTransaction } from './tables.ts'
@@ -38,7 +39,8 @@ const changeInside = async (
 ): Promise<Done | Refused | 'not-connected'> => {
   const { self, other, decide } = change
   const { domain, connectionsMax } = needs
-  await lockUsers(tx, [self.id, other.id])
+  const present = await lockUsers(tx, [self.id, other.id])
+  if (!present.has(self.id) || !present.has(other.id)) return 'invalid-user'
   const mine = await findConnection(tx, self.id, { domain, id: other.id })
   const theirs = await findConnection(tx, other.id, { domain, id: self.id })
   const step = decide(mine && { self: mine.status, other: theirs?.status ?? 'cancelled' })
@@ -84,6 +86,7 @@ const store = async (
       ...placesOfLocalPair(to),
       kind: to.self === 'accepted' || to.other === 'accepted' ? 'one2one' : 'connect',
       actor: 'self',
+      at: timestamp(mine.last_update),
     },
     cause,
   )

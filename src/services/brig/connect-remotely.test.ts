@@ -218,6 +218,19 @@ test('a backend that changes the connection whenever it is told something is giv
   await assert.rejects(ask(alice, bob), /answered 533: .*federation-unexpected-body/)
 })
 
+test('who is deleted while the other backend is asked leaves no connection behind, and nobody waiting for him', async () => {
+  const [alice, bob] = await pair()
+  network.onCall = async ({ from, rpc }) => {
+    if (from !== 'a.example' || rpc !== 'send-connection-action') return
+    network.onCall = async () => {}
+    assert.equal((await callInternal(a, 'delete-account', { params: { user: alice.id } })).outcome, 'deleted')
+  }
+  assert.equal((await ask(alice, bob)).outcome, 'invalid-user')
+  assert.deepEqual(await a.query(`select status from brig.connections where user_id = '${alice.id}'`), [])
+  const left = await b.query(`select status from brig.connections where user_id = '${bob.id}'`)
+  assert.deepEqual(left, [{ status: 'cancelled' }])
+})
+
 test('CON-018: two requests at the same time do not get past the limit, and the one too many is taken back', async () => {
   await using narrow = await startTestBrig({ domain: 'c.example', network, connectionsMax: 1 })
   const carla = await registerPerson(narrow, 'Carla')

@@ -23,6 +23,7 @@ import { connectionEvent, type ConnectionNeeds, isOverLimit, type Refused, type 
 import { isFederatingTeam, type KnownRemotes } from './known-remotes.ts'
 import { TRANSITION_ATTEMPTS_MAX } from './limits.ts'
 import type { OtherBackends } from './other-backends.ts'
+import { timestamp } from './profiles.ts'
 import { findConnection, putConnection, type StoredConnection } from './store-connections.ts'
 import { lockUsers, type User } from './store-users.ts'
 import type { BrigTransaction } from './tables.ts'
@@ -59,8 +60,8 @@ export const changeRemotely = async (needs: RemoteConnectionNeeds, change: Remot
       await needs.pause(attempt + 1)
       continue
     }
-    if (stored === 'connection-limit') {
-      // Others of our user's requests were faster; this one was told already, and is taken back.
+    if (typeof stored === 'string') {
+      // Others of our user's requests were faster, or his end; this one was told already, and is taken back.
       await send(needs, { self, other, action: 'RemoteRescind', cause: change.cause })
       return stored
     }
@@ -145,9 +146,9 @@ const store = async (
   tx: BrigTransaction,
   needs: RemoteConnectionNeeds,
   step: Storing,
-): Promise<Stored | 'connection-limit' | undefined> => {
+): Promise<Stored | 'connection-limit' | 'invalid-user' | undefined> => {
   const { self, other, before, ours, reaction, profile, cause } = step
-  await lockUsers(tx, [self.id])
+  if (!(await lockUsers(tx, [self.id])).has(self.id)) return 'invalid-user'
   const current = await findConnection(tx, self.id, other)
   if (current?.revision !== before?.revision) return undefined
   const limited = { user: self, change: { from: current?.status, to: ours }, connectionsMax: needs.connectionsMax }
@@ -201,6 +202,7 @@ export const alignRemotePair = (
     ...placesOfRemotePair(status),
     kind: status === 'accepted' ? ('one2one' as const) : ('connect' as const),
     actor,
+    at: timestamp(connection.last_update),
   }
   return announcements.align(tx, alignment, cause)
 }

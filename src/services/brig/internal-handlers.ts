@@ -17,6 +17,7 @@ import { getMlsClients } from './handlers/internal/get-mls-clients.ts'
 import { getUsers } from './handlers/internal/get-users.ts'
 import { getKnownRemotes } from './handlers/internal/known-remotes.ts'
 import { listConnectionStatuses } from './handlers/internal/list-connection-statuses.ts'
+import { listRevocations } from './handlers/internal/list-revocations.ts'
 import { listRemoteTeams } from './handlers/internal/list-remote-teams.ts'
 import { noteActivity } from './handlers/internal/note-activity.ts'
 import { removeRemoteTeam } from './handlers/internal/remove-remote-team.ts'
@@ -53,6 +54,7 @@ type Handlers = Parameters<typeof internalRoutes<typeof brigInternal>>[1]
 export const internalHandlers = (needs: InternalNeeds): Handlers => ({
   'get-access-keys': getAccessKeys(needs),
   'rotate-access-keys': rotateAccessKeys(needs),
+  'list-revocations': listRevocations(needs),
   'get-activation-code': getActivationCode(needs),
   'get-users': getUsers(needs),
   'get-clients': getClients(needs),

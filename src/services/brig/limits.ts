@@ -1,7 +1,6 @@
 /** Bounds on what brig does for others. Bounds on what they may send are in the contract. */
 
 /** client-auth.md §3.1. */
-export const ACCESS_TOKEN_SECONDS = 900
 export const PERSISTENT_COOKIE_SECONDS = 4_838_400
 export const SESSION_COOKIE_SECONDS = 86_400
 /** A persistent cookie older than this gets a successor, and stays usable for as long again. */
@@ -132,6 +131,13 @@ export const DELETION_KEY_BYTES = 24
 export const MAIL_TIMEOUT_MS = 10_000
 export const MAILS_AT_ONCE = 4
 export const MAILS_WAITING_MAX = 1_000
+
+/** How much longer than said a guest may stay, and how many of them are ended at a time. */
+export const ACCOUNT_UPKEEP_INTERVAL_MS = 60 * 60 * 1_000
+export const EXPIRED_GUESTS_AT_ONCE = 100
+
+/** A transaction that ends tokens takes less. */
+export const REVOCATION_OVERLAP_MS = 60_000
 
 /** rules.md §7: connections in one notification that a user is gone. */
 export const CONNECTIONS_PER_NOTIFICATION = 1_000

@@ -1,8 +1,9 @@
 /** Beginning sessions and handing out what stands for them: the cookie and the access token. */
 import type { UserId } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
+import { Refusal } from '#src/kit/errors.ts'
 import type { Random } from '#src/kit/random.ts'
-import { ACCESS_TOKEN_SECONDS } from './limits.ts'
+import { ACCESS_TOKEN_SECONDS } from '#src/rpc/access-token-format.ts'
 import {
   lifetimeSeconds,
   placeAmong,
@@ -45,7 +46,8 @@ export const beginSession = async (
   { user, type, label }: NewSession,
 ): Promise<Begun> => {
   const now = clock.now()
-  await lockUsers(tx, [user])
+  const { size } = await lockUsers(tx, [user])
+  if (size === 0) throw new Refusal(403, 'invalid-credentials', { detail: 'Authentication failed.' })
   await deleteExpiredSessions(tx, user, now)
   if (label !== undefined) await deleteSessionsByLabel(tx, user, label)
   const session: Session = {

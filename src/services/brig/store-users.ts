@@ -6,16 +6,34 @@ import type { BrigDb, BrigTransaction, UsersTable } from './tables.ts'
 
 export type User = Selectable<UsersTable>
 
-/** Serialises everything that must not happen to a user twice at once; always taken in the order of ids. */
-export const lockUsers = async (tx: BrigTransaction, ids: readonly UserId[]): Promise<void> => {
+/**
+ * Serialises everything that must not happen to a user twice at once; always taken in the order of ids. Returns those
+ * who are still there: who was found before may have been deleted since, and must get nothing new that nobody would
+ * take away again.
+ */
+export const lockUsers = async (tx: BrigTransaction, ids: readonly UserId[]): Promise<ReadonlySet<UserId>> => {
   // Not `for update`, which would also hold up every insert that refers to the user.
-  await tx
+  const rows = await tx
     .selectFrom('users')
-    .select('id')
+    .select(['id', 'status'])
     .where('id', 'in', [...ids])
     .orderBy('id')
     .forNoKeyUpdate()
     .execute()
+  return new Set(rows.filter(({ status }) => status !== 'deleted').map(({ id }) => id))
+}
+
+/** Some of those whose time is over. */
+export const findExpiredUsers = async (db: BrigDb, now: Date, limit: number): Promise<UserId[]> => {
+  const rows = await db
+    .selectFrom('users')
+    .select('id')
+    .where('expires_at', '<=', now)
+    .where('status', '!=', 'deleted')
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /** False when the e-mail address is taken. */
@@ -57,12 +75,16 @@ export const findUsersByHandles = (db: BrigDb, handles: readonly Handle[]): Prom
     .where('status', '!=', 'deleted')
     .execute()
 
-/** The only way in which users are changed, so that the search knows of every change that concerns it. */
+/**
+ * The only way in which users are changed, so that the search knows of every change that concerns it. Who is deleted
+ * stays as he is.
+ */
 export const updateUser = async (tx: BrigTransaction, id: UserId, changes: Updateable<UsersTable>): Promise<void> => {
   const updated = await tx
     .updateTable('users')
     .set(changes)
     .where('id', '=', id)
+    .where('status', '!=', 'deleted')
     .returning(['id', ...INDEXED])
     .executeTakeFirst()
   if (updated && INDEXED.some((column) => column in changes)) await writeSearchTexts(tx, [updated])

@@ -51,6 +51,12 @@ export interface CodesTable {
   readonly expires_at: Date
 }
 
+export interface RevocationsTable {
+  readonly user_id: UserId
+  readonly client_id: ClientId | null
+  readonly at: Date
+}
+
 export interface TeamsTable {
   readonly id: TeamId
   readonly name: string
@@ -187,6 +193,7 @@ export interface BrigTables {
   readonly codes: CodesTable
   readonly throttles: ThrottlesTable
   readonly login_addresses: LoginAddressesTable
+  readonly revocations: RevocationsTable
   readonly signing_keys: SigningKeysTable
   readonly properties: PropertiesTable
   readonly clients: ClientsTable

@@ -1,14 +1,14 @@
 import type { brigClient } from '#src/contract/client/brig.ts'
 import type { OutcomeOf } from '#src/kit/endpoint.ts'
 import { deleteAccount, type DeletionNeeds } from '../../account-deletion.ts'
-import { userOf } from '../../callers.ts'
+import { lockUser, userOf } from '../../callers.ts'
 import { type CodeNeeds, issueCode } from '../../codes.ts'
 import { checkPassword, type CredentialNeeds, mustWait } from '../../credentials.ts'
 import { DELETION_KEY_BYTES, DELETION_SECONDS } from '../../limits.ts'
 import type { Mailer } from '../../mailer.ts'
 import { deletionMail } from '../../mails.ts'
 import { findCodeOf } from '../../store-codes.ts'
-import { lockUsers, type User } from '../../store-users.ts'
+import type { User } from '../../store-users.ts'
 import type { ClientHandler } from '../handler.ts'
 
 interface Needs extends CredentialNeeds, DeletionNeeds {
@@ -41,7 +41,7 @@ export const deleteSelf =
 const mailCode = async ({ db, codes, mailer }: Needs, { id }: User, address: string): Promise<Outcome> => {
   const key = Buffer.from(codes.random.bytes(DELETION_KEY_BYTES)).toString('base64url')
   const code = await db.transaction().execute(async (tx) => {
-    await lockUsers(tx, [id])
+    await lockUser(tx, id)
     if (await findCodeOf(tx, id, { purpose: 'deletion', now: codes.clock.now() })) return undefined
     return issueCode(tx, codes, { purpose: 'deletion', key, user: id, lifetimeSeconds: DELETION_SECONDS })
   })

@@ -1,14 +1,15 @@
 import type { brigClient } from '#src/contract/client/brig.ts'
 import type { InputOf } from '#src/kit/endpoint.ts'
 import type { Announcements, Cause, QueueId } from '../../announcements.ts'
-import { userOf } from '../../callers.ts'
+import { lockUser, userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
 import { addPrekeys } from '../../device-prekeys.ts'
 import { removeDevice } from '../../device-removal.ts'
 import { addedKeys, deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
 import { deleteDevice, findDevice, findDevices, insertDevice, type StoredDevice } from '../../store-devices.ts'
+import { insertRevocation } from '../../store-revocations.ts'
 import { deleteSessionsOfDevice, unbindSessions } from '../../store-sessions.ts'
-import { lockUsers, type User } from '../../store-users.ts'
+import type { User } from '../../store-users.ts'
 import type { BrigTransaction } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
 
@@ -52,17 +53,18 @@ interface Added {
 
 /** Without asking for the password. Undefined when another device was faster. */
 const addFirstDevice = async (tx: BrigTransaction, needs: Needs, request: Request) => {
-  await lockUsers(tx, [request.user.id])
+  await lockUser(tx, request.user.id)
   const before = await findDevices(tx, request.user.id)
   return before.length > 0 ? undefined : addDevice(tx, needs, request)
 }
 
 const addDevice = async (
   tx: BrigTransaction,
-  { announcements, clock }: Needs,
+  needs: Needs,
   { user, body, cause }: Request,
 ): Promise<Added | 'too-many-clients' | 'duplicate-key'> => {
-  await lockUsers(tx, [user.id])
+  const { announcements, clock } = needs
+  await lockUser(tx, user.id)
   const id = deviceId(body.lastkey.key)
   const before = await findDevices(tx, user.id)
   const others = before.filter((device) => device.id !== id)
@@ -72,7 +74,7 @@ const addDevice = async (
   if (keys === 'duplicate-key') return keys
   const room = roomFor(body.type, others)
   if (room === 'too-many-clients') return room
-  for (const device of room.replaced) await replaceDevice(tx, announcements, { device, body, cause })
+  for (const device of room.replaced) await replaceDevice(tx, needs, { device, body, cause })
   await deleteDevice(tx, user.id, id)
   await insertDevice(tx, {
     user_id: user.id,
@@ -100,11 +102,12 @@ const addDevice = async (
 /** Its sessions end with it, except the one in which its successor is being registered. */
 const replaceDevice = async (
   tx: BrigTransaction,
-  announcements: Announcements,
+  { announcements, clock }: Needs,
   { device, body, cause }: Pick<Request, 'body' | 'cause'> & { readonly device: StoredDevice },
 ): Promise<void> => {
   const { user_id: user, id: client, cookie } = device
   if (cause.caller?.client === client) await unbindSessions(tx, user, client)
+  else await insertRevocation(tx, { user, client, at: clock.now() })
   await deleteSessionsOfDevice(tx, user, { client, label: cookie === body.cookie ? null : cookie })
   await removeDevice(tx, announcements, { device, cause })
 }

@@ -3,6 +3,7 @@ import { userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
 import { removeDevice as remove } from '../../device-removal.ts'
 import { findDevice } from '../../store-devices.ts'
+import { insertRevocation } from '../../store-revocations.ts'
 import { deleteSessionsOfDevice } from '../../store-sessions.ts'
 import { lockUsers } from '../../store-users.ts'
 import type { ClientHandler } from '../handler.ts'
@@ -26,6 +27,7 @@ export const removeDevice =
       const device = await findDevice(tx, user.id, params.client)
       if (!device) return { outcome: 'not-found' }
       await deleteSessionsOfDevice(tx, user.id, { client: device.id, label: device.cookie })
+      await insertRevocation(tx, { user: user.id, client: device.id, at: needs.clock.now() })
       await remove(tx, announcements, { device, cause: { requestId, caller } })
       return { outcome: 'removed' }
     })

@@ -4,8 +4,8 @@ import {
   PROPERTY_VALUE_CHARACTERS_MAX,
 } from '#src/contract/client/brig-limits.ts'
 import type { Announcements } from '../../announcements.ts'
-import { userOf } from '../../callers.ts'
-import { findProperties, lockUsers, putProperty } from '../../store-users.ts'
+import { lockUser, userOf } from '../../callers.ts'
+import { findProperties, putProperty } from '../../store-users.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
 
@@ -22,7 +22,7 @@ export const setProperty =
     if (value.length > PROPERTY_VALUE_CHARACTERS_MAX) return { outcome: 'value-too-large' }
     const { id } = await userOf(db, caller)
     return db.transaction().execute(async (tx) => {
-      await lockUsers(tx, [id])
+      await lockUser(tx, id)
       const others = (await findProperties(tx, id)).filter((property) => property.key !== key)
       if (others.length >= PROPERTIES_MAX) return { outcome: 'too-many' }
       await putProperty(tx, id, { key, value })

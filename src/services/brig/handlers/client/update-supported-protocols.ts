@@ -1,6 +1,6 @@
-import { userOf } from '../../callers.ts'
+import { lockUser, userOf } from '../../callers.ts'
 import { announceToContacts, type SelfUpdateNeeds } from '../../self-updates.ts'
-import { findUser, lockUsers, updateUser } from '../../store-users.ts'
+import { findUser, updateUser } from '../../store-users.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
 
@@ -15,7 +15,7 @@ export const updateSupportedProtocols =
     const { id } = await userOf(needs.db, caller)
     return needs.db.transaction().execute(async (tx) => {
       // Locked, because of two devices that update at once the older must not take back what the newer has added.
-      await lockUsers(tx, [id])
+      await lockUser(tx, id)
       const user = await findUser(tx, id)
       if (!user) throw new Error('a locked user is gone')
       if (user.supported_protocols.includes('mls') && !wanted.includes('mls')) {

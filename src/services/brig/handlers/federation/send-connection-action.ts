@@ -47,7 +47,8 @@ const receive = async (
   needs: Needs,
   { user, request, origin, cause }: Received,
 ): Promise<{ response: NewConnectionResponse; queued: QueueId | undefined }> => {
-  await lockUsers(tx, [user.id])
+  const present = await lockUsers(tx, [user.id])
+  if (!present.has(user.id)) return { response: { tag: 'NewConnectionResponseUserNotActivated' }, queued: undefined }
   const other = { domain: origin, id: request.from }
   const before = await findConnection(tx, user.id, other)
   const status = afterTheirs(before?.status, request.action)

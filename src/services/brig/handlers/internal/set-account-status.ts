@@ -1,17 +1,27 @@
+import type { Clock } from '#src/kit/clock.ts'
+import { insertRevocation } from '../../store-revocations.ts'
 import { deleteAllSessions } from '../../store-sessions.ts'
 import { findUser, lockUsers, updateUser } from '../../store-users.ts'
 import type { BrigDb } from '../../tables.ts'
 import type { InternalHandler } from '../handler.ts'
 
+interface Needs {
+  readonly db: BrigDb
+  readonly clock: Clock
+}
+
 /** Guests end by themselves and the deleted have ended: neither can be suspended. */
 export const setAccountStatus =
-  ({ db }: { readonly db: BrigDb }): InternalHandler<'set-account-status'> =>
+  ({ db, clock }: Needs): InternalHandler<'set-account-status'> =>
   async ({ params: { user: id }, body: { status } }) =>
     db.transaction().execute(async (tx) => {
       await lockUsers(tx, [id])
       const user = await findUser(tx, id)
       if (user?.status !== 'active' && user?.status !== 'suspended') return { outcome: 'not-found' }
       await updateUser(tx, id, { status })
-      if (status === 'suspended') await deleteAllSessions(tx, id)
+      if (status === 'suspended') {
+        await deleteAllSessions(tx, id)
+        await insertRevocation(tx, { user: id, client: undefined, at: clock.now() })
+      }
       return { outcome: 'set' }
     })

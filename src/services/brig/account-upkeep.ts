@@ -1,0 +1,55 @@
+/** What ends by itself: guests whose time is over, and notes of tokens that have expired anyway. */
+import type { Clock } from '#src/kit/clock.ts'
+import type { Log } from '#src/kit/log.ts'
+import type { Random } from '#src/kit/random.ts'
+import { ACCESS_TOKEN_SECONDS } from '#src/rpc/access-token-format.ts'
+import { deleteAccount, type DeletionNeeds } from './account-deletion.ts'
+import { ACCOUNT_UPKEEP_INTERVAL_MS, EXPIRED_GUESTS_AT_ONCE, REVOCATION_OVERLAP_MS } from './limits.ts'
+import { deleteRevocationsBefore } from './store-revocations.ts'
+import { findExpiredUsers } from './store-users.ts'
+import type { BrigDb } from './tables.ts'
+
+interface Needs extends DeletionNeeds {
+  readonly db: BrigDb
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export const startAccountUpkeep = (needs: Needs): AsyncDisposable => {
+  const { clock, log } = needs
+  const stopping = new AbortController()
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await keepUp(needs, stopping.signal).catch((error: unknown) => log.warn({ err: error }, 'ending old accounts'))
+      await clock.sleep(ACCOUNT_UPKEEP_INTERVAL_MS, stopping.signal).catch(() => undefined)
+    }
+  }
+  const running = run()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+const keepUp = async (needs: Needs, signal: AbortSignal): Promise<void> => {
+  const { db, clock } = needs
+  const now = clock.now()
+  const expired = now.getTime() - ACCESS_TOKEN_SECONDS * 1000 - REVOCATION_OVERLAP_MS
+  await deleteRevocationsBefore(db, new Date(expired))
+  for (let found = EXPIRED_GUESTS_AT_ONCE; found === EXPIRED_GUESTS_AT_ONCE && !signal.aborted;) {
+    found = await endExpired(needs, now)
+  }
+}
+
+/** Each by itself, like everybody who goes; another replica may be doing the same. */
+const endExpired = async (needs: Needs, now: Date): Promise<number> => {
+  const guests = await findExpiredUsers(needs.db, now, EXPIRED_GUESTS_AT_ONCE)
+  for (const id of guests) {
+    const cause = { requestId: needs.random.uuid() }
+    await needs.db.transaction().execute((tx) => deleteAccount(tx, needs, { id, cause }))
+  }
+  return guests.length
+}

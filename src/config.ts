@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { Domain } from '#src/contract/ids.ts'
 import { ConversationsConfig } from '#src/contract/internal/conversations-config.ts'
 import { TracingConfig } from '#src/kit/otlp.ts'
+import { NotificationsConfig } from '#src/contract/internal/notifications-config.ts'
 import { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
 
 export const ROLES = ['ingress', 'federator', 'brig', 'galley', 'cargohold', 'gundeck', 'courier', 'gateway'] as const
@@ -268,6 +269,7 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   conversations: ConversationsConfig.describe('What conversations of this backend may be like.'),
+  notifications: NotificationsConfig.describe('How devices hear of what happens.'),
   development: Development.describe('Switches that make a backend easier to try and unfit for strangers.'),
   tracing: TracingConfig.describe('Where the time of requests goes, for OpenTelemetry. Off without a collector.'),
   log: z
@@ -340,6 +342,7 @@ const resolvePaths = (config: Config, base: string): Config => {
     ...config,
     dataDirectory: absolute(config.dataDirectory),
     assets: { ...config.assets, store: resolveStore(config.assets.store, absolute) },
+    notifications: resolveGateway(config.notifications, absolute),
     ...(federation && {
       federation: {
         ...federation,
@@ -369,6 +372,15 @@ const resolveStore = (store: AssetsConfig['store'], absolute: (file: string) => 
   }
   const { secretAccessKeyFile: file } = store
   return { ...store, ...(file !== undefined && { secretAccessKeyFile: absolute(file) }) }
+}
+
+const resolveGateway = (
+  { nativePush }: NotificationsConfig,
+  absolute: (file: string) => string,
+): NotificationsConfig => {
+  const { secretFile: file } = nativePush ?? {}
+  if (nativePush === undefined || file === undefined) return { nativePush }
+  return { nativePush: { ...nativePush, secretFile: absolute(file) } }
 }
 
 const deepFreeze = <T>(value: T): T => {

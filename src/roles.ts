@@ -2,6 +2,7 @@
  * Composition: which parts run in this process, and what each is handed. Together with main.ts the only file that
  * knows every part. A part in this process is reached in memory, any other over HTTP; the parts cannot tell.
  */
+import { readFile } from 'node:fs/promises'
 import type { Config, FederationConfig, Role } from '#src/config.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import type { RemoteConfigs } from '#src/contract/internal/remotes.ts'
@@ -34,6 +35,8 @@ import { brigMigrations, startBrig } from '#src/services/brig/brig.ts'
 import { startCargohold } from '#src/services/cargohold/cargohold.ts'
 import { galleyMigrations, startGalley } from '#src/services/galley/galley.ts'
 import { type Gundeck, startGundeck } from '#src/services/gundeck/gundeck.ts'
+import type { NativePush } from '#src/services/gundeck/native-push.ts'
+import { pushGateway } from '#src/services/gundeck/push-gateway.ts'
 import { type Database, openDatabase } from '#src/storage/database.ts'
 
 export interface Serving extends AsyncDisposable {
@@ -172,10 +175,21 @@ const serve = async (
 }
 
 const startGundeckHere = async (shared: Shared, database: Database): Promise<Gundeck> => {
-  const gundeck = await startGundeck({ database, brig: shared.board.transport('brig'), clock, random, log: shared.log })
+  const { board, config, log } = shared
+  const nativePush = await pushGatewayOf(config)
+  const gundeck = await startGundeck({ database, brig: board.transport('brig'), nativePush, clock, random, log })
   const listener = await serve(shared, 'gundeck', gundeck)
   shared.stack.use(gundeck.acceptUpgradesOn(listener.server))
   return gundeck
+}
+
+const pushGatewayOf = async ({ notifications: { nativePush } }: Config): Promise<NativePush | undefined> => {
+  if (nativePush === undefined) return undefined
+  const { gatewayUrl: url, secretFile } = nativePush
+  return pushGateway({
+    url,
+    secret: secretFile === undefined ? undefined : (await readFile(secretFile, 'utf8')).trim(),
+  })
 }
 
 const startServices = async (

@@ -39,13 +39,14 @@ export const Push = z.object({
   payload: Events,
   /** Told to open sockets only, never stored, not protected against repetition. */
   transient: z.boolean().default(false),
-  /** The socket that belongs to the causing request's token is skipped; storage is not. */
+  /** The socket that belongs to the causing request's token is skipped; storage is not. Its device is not woken. */
   origin: z
-    .object({ user: UserId, connection: z.string().max(40) })
+    .object({ user: UserId, client: ClientId.optional(), connection: z.string().max(40) })
     .nullable()
     .default(null),
-  /** Whether a sleeping phone is to be woken. Accepted, not acted upon. */
+  /** False (the route `direct`): devices that are away are not woken for it. Transient pushes never wake any. */
   nativePush: z.boolean().optional(),
+  /** How much of a hurry there is to wake them; high unless said. */
   priority: z.enum(['low', 'high']).optional(),
   /** For tracing, when it is not that of the call: one call may carry pushes of many requests. */
   requestId: RequestId.optional(),

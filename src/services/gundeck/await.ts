@@ -84,10 +84,12 @@ interface Opening {
 }
 
 const liveSocket = (socket: WebSocket, { target, caller, now }: Opening): LiveSocket => {
+  const client = clientFilter(clientFilterOf(target))
   return {
     user: caller.user,
     connection: caller.connection,
-    client: clientFilter(clientFilterOf(target)),
+    client,
+    device: client ?? caller.client,
     socket,
     openedMs: now,
     lastHeardMs: now,

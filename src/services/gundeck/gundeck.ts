@@ -29,7 +29,8 @@ import { openStream } from './handlers/internal/open-stream.ts'
 import { removeClient } from './handlers/internal/remove-client.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import { CLOSE_TIMEOUT_MS, PROBE_INTERVAL_MS } from './limits.ts'
-import { notificationWriter, push } from './push.ts'
+import type { NativePush } from './native-push.ts'
+import { entriesOf, notificationWriter, push } from './push.ts'
 import type { Transient } from './replica-note.ts'
 import { connectReplicas, type Replicas } from './replicas.ts'
 import { GOING_AWAY, openSockets, POLICY_VIOLATION, type Sockets } from './sockets.ts'
@@ -39,6 +40,7 @@ import { type StreamStore, streamStore } from './store-streams.ts'
 import { alsoWaking, openStreams, type Streams } from './streams.ts'
 import { startSweeper } from './sweeper.ts'
 import { sendTransient, type Transients, transients as transientsTo } from './transients.ts'
+import { alsoWakingDevices, type Device, wakeDevices, type Waker, type WakingNeeds } from './waking.ts'
 
 export interface Gundeck extends AsyncDisposable {
   readonly routes: Route[]
@@ -54,9 +56,12 @@ export interface GundeckNeeds {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Wakes devices that are away; without it they are left to come by themselves. */
+  readonly nativePush?: NativePush | undefined
 }
 
-export const startGundeck = async ({ database, brig, clock, random, log }: GundeckNeeds): Promise<Gundeck> => {
+export const startGundeck = async (needs: GundeckNeeds): Promise<Gundeck> => {
+  const { database, brig, clock, random, log } = needs
   // An embedded database belongs to one process: nobody else could have sockets to tell.
   const replica = database.kind === 'postgresql' ? random.uuid() : undefined
   const db = await database.schema<unknown>('gundeck', new URL('migrations/', import.meta.url))
@@ -65,19 +70,22 @@ export const startGundeck = async ({ database, brig, clock, random, log }: Gunde
   const tokens = pushTokenStore(db)
   const sockets = openSockets({ clock })
   const open = openStreams({ clock })
-  const delivery = alsoWaking(deliverTo({ store, sockets, log }), open)
+  const { tell, removed, isConnected } = toBoth(sockets, open)
+  const waker = wakerFor(needs, {
+    tokens,
+    listening: (devices) => whoListens(devices, { isConnected, replicas }),
+    tell: (one) => writer.write(entriesOf(one)),
+  })
+  const delivery = alsoWakingDevices(alsoWaking(deliverTo({ store, sockets, log }), open), waker)
   const writer = notificationWriter({ store, delivery, clock })
-  const { tell, removed } = toBoth(sockets, open)
   const replicas = await connectReplicas({
+    ...needs,
     replica,
-    database,
     store,
     delivery,
-    clock,
-    random,
-    log,
     onTransient: tell,
     onRemoved: ({ user, client }) => removed(user, client),
+    isConnected,
   })
   const transients = transientsTo({ announce: replicas.announceTransient, tell, clock, log })
   const activity = deviceActivity({ brig, clock, log })
@@ -102,12 +110,26 @@ export const startGundeck = async ({ database, brig, clock, random, log }: Gunde
     },
     [Symbol.asyncDispose]: async () => {
       background.dispose()
+      await waker?.[Symbol.asyncDispose]()
       await writer.idle()
       await delivery.idle()
       await closeAll(sockets, open)
       await replicas[Symbol.asyncDispose]()
     },
   }
+}
+
+const wakerFor = (
+  { nativePush: native, ...needs }: GundeckNeeds,
+  reach: Pick<WakingNeeds, 'tokens' | 'listening' | 'tell'>,
+): Waker | undefined => native && wakeDevices({ ...needs, ...reach, native })
+
+const whoListens = async (
+  devices: readonly Device[],
+  { isConnected, replicas }: { readonly isConnected: (device: Device) => boolean; readonly replicas: Replicas },
+): Promise<readonly Device[]> => {
+  const { here = [], unknown = [] } = Object.groupBy(devices, (device) => (isConnected(device) ? 'here' : 'unknown'))
+  return unknown.length === 0 ? here : [...here, ...(await replicas.listeners(unknown))]
 }
 
 const disposing = (dispose: () => Promise<void>): AsyncDisposable => ({ [Symbol.asyncDispose]: dispose })
@@ -122,6 +144,8 @@ const toBoth = (sockets: Sockets, open: Streams) => ({
     sockets.closeUser(user, { code: POLICY_VIOLATION, ...(client && { client }) })
     open.closeUser(user, client)
   },
+  isConnected: ({ user, client }: Device): boolean =>
+    sockets.isConnected(user, client) || open.of(user, client).length > 0,
 })
 
 interface HandlerNeeds {

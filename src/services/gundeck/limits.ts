@@ -69,3 +69,23 @@ export const ACTIVITY_CACHED_MAX = 100_000
 
 /** For brig to take note of a device; its answer to what it asked for waits that long at most. */
 export const ACTIVITY_TIMEOUT_MS = 1_000
+
+/** Devices in one note that asks other replicas for them; each takes some 60 bytes. */
+export const DEVICES_PER_NOTE_MAX = 100
+
+/** For other replicas to say that a device listens to them; it is woken in vain when they take longer. */
+export const OBJECTION_MS = 500
+
+/** Notifications that wait for somebody to be woken; of more, the newest wake nobody. */
+export const WAKINGS_WAITING_MAX = 50_000
+
+/** Notifications that are looked at together. */
+export const WAKINGS_AT_ONCE_MAX = 2_000
+
+/** What one request to the gateway for native pushes carries, how long it may take, and how often it is tried. */
+export const WAKES_PER_REQUEST_MAX = 100
+export const PUSH_GATEWAY_TIMEOUT_MS = 10_000
+export const PUSH_GATEWAY_ATTEMPTS_MAX = 3
+export const PUSH_GATEWAY_PAUSE_MS = 1_000
+/** All tokens of a request, if none of them is good any more. */
+export const PUSH_GATEWAY_ANSWER_BYTES_MAX = 2 * 1024 * 1024

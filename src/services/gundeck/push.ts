@@ -33,7 +33,7 @@ export const push =
   }
 
 /** Numbers the entries of each user, so that together with the push's id each has a key that a repetition repeats. */
-export const entriesOf = ({ id, recipients, payload, origin }: Push): Entry[] => {
+export const entriesOf = ({ id, recipients, payload, origin, nativePush = true, priority = 'high' }: Push): Entry[] => {
   const shared = asciiJson(payload)
   const counts = new Map<PushRecipient['user'], number>()
   return recipients.map(({ user, clients, payload: own }) => {
@@ -46,6 +46,7 @@ export const entriesOf = ({ id, recipients, payload, origin }: Push): Entry[] =>
       clients,
       originConnection: origin?.user === user ? origin.connection : undefined,
       payload: own ? asciiJson(own) : shared,
+      ...(nativePush && { waking: { priority, except: origin?.user === user ? origin.client : undefined } }),
     }
   })
 }

@@ -7,6 +7,8 @@ import { ClientId, UserId } from '#src/contract/ids.ts'
 
 export const CHANNEL = 'gundeck'
 
+const Device = z.tuple([UserId, ClientId])
+
 const Place = z.tuple([UserId, z.int(), z.int()])
 
 /** Transient notifications, those of one payload together. */
@@ -27,6 +29,9 @@ export const ReplicaNote = z.object({
   transientId: z.string().optional(),
   /** Sockets to close: those of a device, or all of the user's. */
   removed: z.object({ user: UserId, client: ClientId.optional() }).optional(),
+  /** Devices that are about to be woken, and which of them listen to the one that answers. */
+  sought: z.object({ question: z.string(), devices: z.array(Device) }).optional(),
+  listening: z.object({ question: z.string(), devices: z.array(Device) }).optional(),
 })
 export type ReplicaNote = z.infer<typeof ReplicaNote>
 

@@ -9,13 +9,16 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { Database } from '#src/storage/database.ts'
 import type { Delivery } from './delivery.ts'
-import { NOTE_BYTES_MAX } from './limits.ts'
+import { DEVICES_PER_NOTE_MAX, NOTE_BYTES_MAX, OBJECTION_MS } from './limits.ts'
 import { CHANNEL, parseTransient, ReplicaNote, type Transient } from './replica-note.ts'
 import type { GundeckStore, StreamEnd } from './store.ts'
+import type { Device } from './waking.ts'
 
 export interface Replicas extends AsyncDisposable {
   announceTransient(transient: Transient): Promise<void>
   announceRemoved(removed: { readonly user: UserId; readonly client?: ClientId }): Promise<void>
+  /** Which of these devices other replicas say that they listen to them; who does not say so in time has none. */
+  listeners(devices: readonly Device[]): Promise<readonly Device[]>
 }
 
 interface Needs {
@@ -26,6 +29,7 @@ interface Needs {
   readonly delivery: Delivery
   readonly onTransient: (transient: Transient) => void
   readonly onRemoved: (removed: { readonly user: UserId; readonly client?: ClientId }) => void
+  readonly isConnected: (device: Device) => boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -34,9 +38,10 @@ interface Needs {
 export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
   const { replica, database, store, clock, random } = needs
   if (replica === undefined) return NO_REPLICAS
-  const listening = await database.listen(CHANNEL, (text) => void hear(needs, text))
   const announce = (note: Omit<ReplicaNote, 'from'>): Promise<void> =>
     database.notify(CHANNEL, JSON.stringify({ from: replica, ...note }))
+  const questions = new Map<string, Device[]>()
+  const listening = await database.listen(CHANNEL, (text) => void hear({ ...needs, announce, questions }, text))
   return {
     announceTransient: async (transient) => {
       const text = JSON.stringify({ from: replica, transient })
@@ -47,6 +52,18 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
       await announce({ transientId: id })
     },
     announceRemoved: (removed) => announce({ removed }),
+    listeners: async (devices) => {
+      const question = random.uuid()
+      const found: Device[] = []
+      questions.set(question, found)
+      for (let start = 0; start < devices.length; start += DEVICES_PER_NOTE_MAX) {
+        const some = devices.slice(start, start + DEVICES_PER_NOTE_MAX)
+        await announce({ sought: { question, devices: some.map(({ user, client }) => [user, client]) } })
+      }
+      await clock.sleep(OBJECTION_MS)
+      questions.delete(question)
+      return found
+    },
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   }
 }
@@ -54,10 +71,17 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
 const NO_REPLICAS: Replicas = {
   announceTransient: async () => {},
   announceRemoved: async () => {},
+  listeners: async () => [],
   [Symbol.asyncDispose]: async () => {},
 }
 
-const hear = async (needs: Needs, text: string): Promise<void> => {
+interface Hearing extends Needs {
+  readonly announce: (note: Omit<ReplicaNote, 'from'>) => Promise<void>
+  /** Those of ours that are open, and the devices that were named in answer to them. */
+  readonly questions: ReadonlyMap<string, Device[]>
+}
+
+const hear = async (needs: Hearing, text: string): Promise<void> => {
   const { replica, delivery, log } = needs
   try {
     // The database says with an empty text that the connection was lost for a while.
@@ -70,14 +94,27 @@ const hear = async (needs: Needs, text: string): Promise<void> => {
   }
 }
 
-const act = async ({ store, delivery, onTransient, onRemoved }: Needs, note: ReplicaNote): Promise<void> => {
+const act = async (needs: Hearing, note: ReplicaNote): Promise<void> => {
+  const { store, delivery, onTransient, onRemoved } = needs
   if (note.stored) delivery.grown(endsOf(note.stored))
   if (note.transient) onTransient(note.transient)
   if (note.removed) onRemoved(note.removed)
+  if (note.sought) await answer(needs, note.sought)
+  if (note.listening) needs.questions.get(note.listening.question)?.push(...note.listening.devices.map(asDevice))
   if (note.transientId === undefined) return
   const body = await store.transient(note.transientId)
   if (body !== undefined) onTransient(parseTransient(body))
 }
+
+const answer = async (
+  { isConnected, announce }: Hearing,
+  { question, devices }: NonNullable<ReplicaNote['sought']>,
+): Promise<void> => {
+  const connected = devices.filter((device) => isConnected(asDevice(device)))
+  if (connected.length > 0) await announce({ listening: { question, devices: connected } })
+}
+
+const asDevice = ([user, client]: [UserId, ClientId]): Device => ({ user, client })
 
 const endsOf = (places: NonNullable<ReplicaNote['stored']>): Map<UserId, StreamEnd> =>
   new Map(places.map(([user, at, seq]) => [user, { at, seq }]))

@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 test('what is older than 28 days is gone for devices, and its id is unknown', async () => {
   await using database = await temporaryDatabase()
   const clock = testClock()
-  await using gundeck = await startTestGundeck(database, clock)
+  await using gundeck = await startTestGundeck(database, { clock })
   await gundeck.push(event('first'))
   await clock.jump(DAY_MS)
   await gundeck.push(event('second'))
@@ -66,7 +66,7 @@ const stepBy = async (clock: TestClock, ms: number, times: number): Promise<void
 test('a socket that answers pings is kept', async () => {
   await using database = await temporaryDatabase()
   const clock = testClock()
-  await using gundeck = await startTestGundeck(database, clock)
+  await using gundeck = await startTestGundeck(database, { clock })
   const device = await gundeck.open()
   const probe = async (times: number): Promise<void> => {
     const probed = once(device.socket, 'ping')
@@ -95,7 +95,7 @@ test('three days are the longest that a socket lives, however lively', () => {
     terminate: assert.fail,
     readyState: 1,
   }
-  const live = { user: ALICE, client: undefined, connection: '1', openedMs: 0, lastHeardMs: 0 }
+  const live = { user: ALICE, client: undefined, device: undefined, connection: '1', openedMs: 0, lastHeardMs: 0 }
   const entry: LiveSocket = { ...live, socket: socket as unknown as WebSocket }
   sockets.add(entry, { at: 0, seq: 0 })
   for (const [ms, expected] of [
@@ -112,7 +112,7 @@ test('three days are the longest that a socket lives, however lively', () => {
 test('a socket that answers nothing is dropped', async () => {
   await using database = await temporaryDatabase()
   const clock = testClock()
-  await using gundeck = await startTestGundeck(database, clock)
+  await using gundeck = await startTestGundeck(database, { clock })
   const device = await gundeck.open()
   device.socket.pause()
   await stepBy(clock, PROBE_INTERVAL_MS, 3)

@@ -9,6 +9,8 @@ export interface LiveSocket {
   readonly user: UserId
   /** What the client asked to be filtered by; text that names no device gets only what is for all. */
   readonly client: string | undefined
+  /** The device that listens, as far as it or its token says. */
+  readonly device: string | undefined
   /** Connection number of its token. */
   readonly connection: string
   readonly socket: WebSocket
@@ -32,6 +34,8 @@ export interface Addressed {
 export interface Sockets {
   presenceOf(user: UserId): Presence | undefined
   users(): UserId[]
+  /** Whether the device listens here. */
+  isConnected(user: UserId, client: ClientId): boolean
   /** `end` counts only when this is the user's first socket here. */
   add(socket: LiveSocket, end: StreamEnd): void
   /** Closes those of one device, or all of the user's. */
@@ -60,6 +64,10 @@ export const openSockets = ({ clock }: { readonly clock: Clock }): Sockets => {
   return {
     presenceOf: (user) => presences.get(user),
     users: () => [...presences.keys()],
+    isConnected: (user, client) =>
+      [...(presences.get(user)?.sockets ?? [])].some(
+        ({ device, socket }) => device === client && socket.readyState === WebSocket.OPEN,
+      ),
     all,
     add: (live, end) => {
       const presence = presences.get(live.user) ?? { sockets: new Set(), delivered: end }

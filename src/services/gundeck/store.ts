@@ -15,6 +15,15 @@ export interface Entry {
   readonly originConnection: string | undefined
   /** JSON array of events, ASCII only. */
   readonly payload: string
+  /** Unless devices that are away are to be left alone. */
+  readonly waking?: Waking
+}
+
+/** Not stored: whoever is not woken at once finds the notification when he comes. */
+export interface Waking {
+  readonly priority: 'low' | 'high'
+  /** The device that caused it. */
+  readonly except: ClientId | undefined
 }
 
 /** Where a user's stream ends, or has been delivered up to. */

@@ -20,6 +20,7 @@ import { systemRandom } from '#src/kit/random.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
 import { type Database, openDatabase } from '#src/storage/database.ts'
 import { startGundeck } from './gundeck.ts'
+import type { NativePush } from './native-push.ts'
 
 export const ALICE = UserId.parse('6f1e1f2a-0000-4000-8000-00000000a11c')
 export const BOB = UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')
@@ -66,12 +67,17 @@ export interface DeviceWishes {
 
 const NOBODY = fake(brigInternal, { 'note-activity': async () => ({ outcome: 'noted' }) })
 
+export interface GundeckWishes {
+  readonly clock?: Clock
+  readonly brig?: Transport
+  readonly nativePush?: NativePush
+}
+
 export const startTestGundeck = async (
   database: Database,
-  clock: Clock = systemClock,
-  brig: Transport = NOBODY,
+  { clock = systemClock, brig = NOBODY, nativePush }: GundeckWishes = {},
 ): Promise<TestGundeck> => {
-  const gundeck = await startGundeck({ database, brig, clock, random: systemRandom, log: nullLog })
+  const gundeck = await startGundeck({ database, brig, clock, nativePush, random: systemRandom, log: nullLog })
   const listener = await listen(gundeck.routes, { host: '127.0.0.1', port: 0, name: 'gundeck', log: nullLog })
   const accepting = gundeck.acceptUpgradesOn(listener.server)
   const post = async (target: string, body: unknown): Promise<void> => {

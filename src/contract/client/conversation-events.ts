@@ -1,7 +1,7 @@
 /** Conversation events as the answers of changes: the very event that others are told (client-notifications.md §5.1). */
 import { z } from 'zod'
 import { answer, empty, failure } from '#src/kit/endpoint.ts'
-import { ConversationId, Domain, QualifiedConversationId, QualifiedUserId, Timestamp, UserId } from '../ids.ts'
+import { ConversationId, Domain, QualifiedConversationId, QualifiedUserId, TeamId, Timestamp, UserId } from '../ids.ts'
 
 const EVENT_TYPE_CHARACTERS_MAX = 200
 
@@ -12,6 +12,7 @@ export const ConversationEvent = z.object({
   from: UserId,
   qualified_from: QualifiedUserId,
   time: Timestamp,
+  team: TeamId.optional(),
   data: z.unknown().describe('What the type says it is; never absent.'),
 })
 export type ConversationEvent = z.infer<typeof ConversationEvent>

@@ -14,6 +14,10 @@ export const ACCESS_VALUES_MAX = 32
 /** client-conversations.md §4. */
 export const CONVERSATION_IDS_PAGE_MAX = 1_000
 export const CONVERSATIONS_PER_LIST_MAX = 1_000
+/** What apps of before federation ask for at a time. */
+export const OLD_CONVERSATIONS_NAMED_MAX = 32
+export const OLD_CONVERSATIONS_PAGE_DEFAULT = 100
+export const OLD_CONVERSATIONS_PAGE_MAX = 500
 export const PAGING_STATE_CHARACTERS_MAX = 1_024
 
 /** What a client may send is what the owner of the conversation takes from us. */

@@ -1,11 +1,12 @@
 /** Conversations of teams. */
 import { z } from 'zod'
-import { answer, empty, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
+import { MessageSendingStatus } from '#src/contract/federation/messages.ts'
+import { answer, bytesBody, empty, endpoint, failure, from, until } from '#src/kit/endpoint.ts'
 import { ConversationId, QualifiedUserId, RoleName, TeamId } from '../ids.ts'
 import { ConversationPermission } from '../vocabulary.ts'
 import { Conversation, ConversationOld } from './conversation.ts'
 import { changeFailures } from './conversation-events.ts'
-import { ONE_TO_ONE_LISTED_MAX, ROLES_MAX } from './galley-limits.ts'
+import { ONE_TO_ONE_LISTED_MAX, PROTEUS_MESSAGE_BYTES_MAX, ROLES_MAX } from './galley-limits.ts'
 
 const noTeamMember = failure(403, 'no-team-member', 'Requesting user is not a team member')
 
@@ -53,4 +54,28 @@ export const galleyTeams = {
       'not-connected': failure(403, 'not-connected', 'Users are not connected'),
     },
   }),
+
+  'broadcast-message': endpoint(
+    'Tell all team mates and all contacts on this backend something, for example whether one can be reached; the body ' +
+      'is a protobuf QualifiedNewOtrMessage.',
+    {
+      method: 'POST',
+      path: '/broadcast/proteus/messages',
+      access: 'token',
+      body: bytesBody('application/x-protobuf'),
+      bodyLimit: PROTEUS_MESSAGE_BYTES_MAX,
+      answers: {
+        sent: answer(201, MessageSendingStatus),
+        mismatch: answer(412, MessageSendingStatus, 'Clients were forgotten, and nothing was sent.'),
+        malformed: failure(400, 'bad-request', 'The message cannot be read'),
+        'too-many-users': failure(
+          400,
+          'too-many-users-to-broadcast',
+          'Too many users to fan out the broadcast event to',
+        ),
+        'unknown-client': failure(403, 'unknown-client', 'The sending client is not one of yours'),
+        'no-team': failure(404, 'no-team', 'Team not found'),
+      },
+    },
+  ),
 }

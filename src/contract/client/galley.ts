@@ -26,6 +26,7 @@ import {
   PROTEUS_MESSAGE_BYTES_MAX,
 } from './galley-limits.ts'
 import { galleyCodes } from './galley-codes.ts'
+import { galleyLists } from './galley-lists.ts'
 import { galleyMembers } from './galley-members.ts'
 import { ConversationRoles, galleyTeams } from './galley-teams.ts'
 import { legacyMessages } from './legacy-messages.ts'
@@ -49,6 +50,8 @@ export const NewConversation = z.object({
   conversation_role: RoleName.nullish(),
   protocol: BaseProtocol.nullish(),
   group_conv_type: GroupConversationType.nullish(),
+  /** A conversation of this backend that the creator is in: its members are those of the new one. */
+  parent: ConversationId.nullish(),
 })
 export type NewConversation = z.infer<typeof NewConversation>
 
@@ -187,6 +190,7 @@ const galleyConversations = {
 
 export const galleyClient = {
   ...galleyConversations,
+  ...galleyLists,
   ...galleyMembers,
   ...galleyChanges,
   ...galleyCodes,

@@ -7,7 +7,7 @@ import { NO_SETTINGS } from './conversation.ts'
 import type { EventTime } from './event-times.ts'
 import { createEvent, joinEvent } from './events.ts'
 import { pushed } from './letters.ts'
-import { type AligningNeeds, establishedElsewhere } from './one-to-one.ts'
+import { type AligningNeeds, establishedElsewhere, timeOf } from './one-to-one.ts'
 import { eventPushes } from './pushes.ts'
 import { ADMIN } from './roles.ts'
 
@@ -26,7 +26,7 @@ export const alignElsewhere = async (
     // Asking is not told; accepting is, once.
     if (!otherIn || stored?.isOtherIn) return
 
-    const time = times.next()
+    const time = times.next(timeOf(alignment))
     const user = { domain, id: self }
     const event = stored ? otherJoined(alignment, time) : becameKnown(alignment, { user, time })
     await tx.enqueue(pushed(eventPushes(event, [self], { ids: random.uuid, origin: null }), requestId))

@@ -7,7 +7,7 @@ import { viewOf } from './create-group.ts'
 import { isSameUser } from './conversation.ts'
 import { connectRequestEvent, createEvent, type Happening, joinEvent } from './events.ts'
 import { pushed } from './letters.ts'
-import { type AligningNeeds, isAmong, memberOfTwo, requestedConversation, wantedPlaces } from './one-to-one.ts'
+import { type AligningNeeds, isAmong, memberOfTwo, requestedConversation, timeOf, wantedPlaces } from './one-to-one.ts'
 import { eventPushes } from './pushes.ts'
 import { ADMIN } from './roles.ts'
 import type { GalleyTransaction } from './store.ts'
@@ -31,7 +31,12 @@ export const alignHosted = async (
     // A repetition, or a change of the connection that moves nobody.
     if (add.length === 0 && remove.length === 0 && type === stored.type) return
 
-    const time = await tx.changeMembers(id, { add: add.map(memberOfTwo), remove, type, now: times.next() })
+    const time = await tx.changeMembers(id, {
+      add: add.map(memberOfTwo),
+      remove,
+      type,
+      now: times.next(timeOf(alignment)),
+    })
     const happened = { conversation: alignment.conversation, time }
     await tell(needs, { tx, alignment, happened, add, members, type, requestId })
   })

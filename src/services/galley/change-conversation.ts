@@ -113,7 +113,8 @@ const announcements = ({
   time,
 }: Telling): readonly [Announcement, ...Announcement[]] => {
   const before = standing.members.map(({ user }) => user)
-  const happening = { conversation: { domain, id: standing.conversation.id }, from: actor, time }
+  const { id, team } = standing.conversation
+  const happening = { conversation: { domain, id }, from: actor, time, team }
   return [
     {
       happening,

@@ -7,6 +7,7 @@ import { type Changed, changeConversation, type ChangingNeeds } from './change-c
 import type { ChangeRefusal } from './change.ts'
 import type { FederationObstacle } from './federation-check.ts'
 import type { Answered } from './owner-questions.ts'
+import { originOf } from './pushes.ts'
 
 export interface ConversationPath {
   /** Missing in older spellings, which mean this backend. */
@@ -26,7 +27,7 @@ export const changeByClient = async (
     conversation,
     actor: { domain: needs.domain, id: caller.user },
     wish: { kind: 'action', action },
-    origin: { user: caller.user, connection: caller.connection },
+    origin: originOf(caller),
     requestId,
   })
 }

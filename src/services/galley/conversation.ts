@@ -24,6 +24,8 @@ export interface Conversation {
   readonly receiptMode: number | null
   /** The team of this backend that it belongs to. */
   readonly team: TeamId | null
+  /** The conversation whose members it took over when it was created. */
+  readonly parent?: ConversationId | null
 }
 
 export interface Member {
@@ -88,7 +90,7 @@ export const metadataOf = (conversation: Conversation): ConversationMetadata => 
   group_conv_type: 'group_conversation',
   add_permission: null,
   cells_state: 'disabled',
-  parent: null,
+  parent: conversation.parent ?? null,
   history: null,
 })
 

@@ -163,7 +163,8 @@ const joinUpdates = (
 
 const lettersToOurs = ({ domain, random }: CreatingNeeds, { group, at, context }: Step): Letter[] => {
   const { conversation, creator, members } = group
-  const happening = { conversation: { domain, id: conversation.id }, from: creator, time: at }
+  const { id, team } = conversation
+  const happening = { conversation: { domain, id }, from: creator, time: at, team }
   const events = members
     .filter(({ user }) => user.domain === domain)
     .map((member) => ({

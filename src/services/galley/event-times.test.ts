@@ -19,3 +19,15 @@ test('times never lead the clock by more than a bound', () => {
   const all = Array.from({ length: 3 * LEAD_MS_MAX }, () => times.next())
   assert.ok(Math.max(...all) <= start + LEAD_MS_MAX)
 })
+
+test('what follows from something that another service told is later, also when clocks differ', async () => {
+  const clock = testClock()
+  const start = clock.now().getTime()
+  const times = eventTimes(clock)
+  assert.equal(times.next(start), start + 1)
+  assert.equal(times.next(start + 500), start + 501)
+  assert.equal(times.next(), start + 502)
+  // A clock that is ahead by more than the bound does not take all others along.
+  assert.equal(times.next(start + 60_000), start + 60_001)
+  assert.equal(times.next(), start + 504)
+})

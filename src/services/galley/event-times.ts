@@ -15,7 +15,8 @@ export type EventTime = number
 export const LATER = '@time@'
 
 export interface EventTimes {
-  next(): EventTime
+  /** Later than what is given: another service has told people of something that this follows from. */
+  next(after?: EventTime): EventTime
 }
 
 /**
@@ -27,12 +28,14 @@ export const LEAD_MS_MAX = 1_000
 export const eventTimes = (clock: Clock): EventTimes => {
   let last = 0
   return {
-    next() {
+    next(after = 0) {
       const now = clock.now().getTime()
       // A clock that was set back leaves `last` far ahead; then we follow the clock.
       const isAhead = last - now >= LEAD_MS_MAX
       last = isAhead ? now : Math.max(now, last + 1)
-      return last
+      // Where that service runs the clock may be ahead of ours, but not all that follows here has to be.
+      if (after >= last && after - now < LEAD_MS_MAX) last = after + 1
+      return Math.max(last, after + 1)
     },
   }
 }

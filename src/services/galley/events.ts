@@ -2,7 +2,7 @@
 import type { Conversation as ClientConversation } from '#src/contract/client/conversation.ts'
 import type { ConversationEvent } from '#src/contract/client/conversation-events.ts'
 import type { ConversationAction, ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
-import type { ClientId, QualifiedConversationId, QualifiedUserId, RoleName } from '#src/contract/ids.ts'
+import type { ClientId, QualifiedConversationId, QualifiedUserId, RoleName, TeamId } from '#src/contract/ids.ts'
 import type { Access, AccessRole, JoinType, LeaveReason, TypingStatus } from '#src/contract/vocabulary.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import { legacyAccessRole } from './access.ts'
@@ -14,14 +14,17 @@ export interface Happening {
   readonly conversation: QualifiedConversationId
   readonly from: QualifiedUserId
   readonly time: EventTime
+  /** Of the conversation, where its owner is ours and it has one. */
+  readonly team?: TeamId | null
 }
 
-const envelope = ({ conversation, from }: Omit<Happening, 'time'>, type: string, data: unknown) => ({
+const envelope = ({ conversation, from, team }: Omit<Happening, 'time'>, type: string, data: unknown) => ({
   type,
   conversation: conversation.id,
   qualified_conversation: conversation,
   from: from.id,
   qualified_from: from,
+  ...(team && { team }),
   data,
 })
 

@@ -21,6 +21,7 @@ import { type CodePasswords, codePasswords } from './code-passwords.ts'
 import { type Ephemera, startEphemera } from './ephemera.ts'
 import { eventTimes } from './event-times.ts'
 import { addMembers } from './handlers/client/add-members.ts'
+import { broadcastMessage } from './handlers/client/broadcast-message.ts'
 import { createConversation } from './handlers/client/create-conversation.ts'
 import { createSelfConversation } from './handlers/client/create-self-conversation.ts'
 import { getOwnMember } from './handlers/client/get-own-member.ts'
@@ -28,6 +29,8 @@ import { getConversation } from './handlers/client/get-conversation.ts'
 import { getConversationRoles } from './handlers/client/get-conversation-roles.ts'
 import { listConversationIds } from './handlers/client/list-conversation-ids.ts'
 import { listConversations } from './handlers/client/list-conversations.ts'
+import { listOwnConversationIds } from './handlers/client/list-own-conversation-ids.ts'
+import { listOwnConversations } from './handlers/client/list-own-conversations.ts'
 import { postMessage } from './handlers/client/post-message.ts'
 import { postOtrMessage } from './handlers/client/post-otr-message.ts'
 import { postTyping } from './handlers/client/post-typing.ts'
@@ -149,9 +152,12 @@ const clientHandlers = (needs: Needs): ClientHandlers => ({
   'get-conversation': getConversation(needs),
   'list-conversation-ids': listConversationIds(needs),
   'list-conversations': listConversations(needs),
+  'list-own-conversations': listOwnConversations(needs),
+  'list-own-conversation-ids': listOwnConversationIds(needs),
   'get-conversation-roles': getConversationRoles(needs),
   'post-message': postMessage(needs),
   'post-otr-message': postOtrMessage(needs),
+  'broadcast-message': broadcastMessage(needs),
   'add-members': addMembers(needs),
   'replace-members': replaceMembers(needs),
   'remove-member': removeMember(needs),

@@ -15,6 +15,8 @@ export interface Invitation {
   readonly by: QualifiedUserId
   readonly invitees: readonly QualifiedUserId[]
   readonly conversation: Pick<Conversation, 'team' | 'accessRoles'>
+  /** In a conversation together already: then it does not matter whether they are connected. */
+  readonly areFellows?: boolean
 }
 
 /** What there is to know about an invitation, before anything is decided. */
@@ -46,7 +48,7 @@ export const refuseCreation = (
   if (!creator?.isVerified) return 'operation-denied'
   if (conversation.team !== null && creator.team !== conversation.team) return 'no-team-member'
   if (creator.isPartner && invitees.length > 1) return 'operation-denied'
-  return refuseStrangers(invitation, guests) ?? refuseGuests(invitation, guests)
+  return (invitation.areFellows ? undefined : refuseStrangers(invitation, guests)) ?? refuseGuests(invitation, guests)
 }
 
 /** Undefined when all of them are friends or team mates. */

@@ -48,6 +48,9 @@ export const SENDING_ATTEMPTS_MAX = 5
 /** How often a change is decided anew because the members changed while others were asked. */
 export const CHANGING_ATTEMPTS_MAX = 5
 
+/** People that one broadcast is for; whoever belongs to a larger circle is refused. */
+export const BROADCAST_USERS_MAX = 2_000
+
 /** Recipients in one push, below what gundeck takes. */
 export const RECIPIENTS_PER_PUSH_MAX = 10_000
 

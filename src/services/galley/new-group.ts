@@ -4,7 +4,8 @@ import type { ConversationId, Domain, QualifiedUserId, UserId } from '#src/contr
 import { type AccessRole, REGULAR_CONVERSATION } from '#src/contract/vocabulary.ts'
 import { accessRolesOf, DEFAULT_ACCESS, DEFAULT_ACCESS_ROLES } from './access.ts'
 import type { Conversation, Member } from './conversation.ts'
-import { ADMIN } from './roles.ts'
+import { ADMIN, MEMBER } from './roles.ts'
+import type { FoundConversation } from './store-conversations.ts'
 
 export interface NewGroup {
   readonly conversation: Conversation
@@ -16,6 +17,8 @@ export interface NewGroup {
 export interface Creation {
   readonly id: ConversationId
   readonly creator: QualifiedUserId
+  /** The conversation that the new one shadows: whom it is for is decided by its members, and not by who is named. */
+  readonly parent?: FoundConversation | undefined
 }
 
 /** What is refused without asking anybody; undefined when nothing is. */
@@ -30,7 +33,7 @@ export const refuseForm = (
   return members.length > membersMax ? 'too-many-members' : undefined
 }
 
-export const newGroup = (body: NewConversation, { id, creator }: Creation): NewGroup => ({
+export const newGroup = (body: NewConversation, { id, creator, parent }: Creation): NewGroup => ({
   creator,
   conversation: {
     id,
@@ -38,20 +41,27 @@ export const newGroup = (body: NewConversation, { id, creator }: Creation): NewG
     creator: creator.id,
     name: body.name ?? null,
     access: [...new Set(body.access ?? DEFAULT_ACCESS)],
-    accessRoles: [...new Set(accessRolesIn(body))],
+    accessRoles: [...new Set(accessRolesIn(body, parent?.conversation.accessRoles))],
     protocol: 'proteus',
     messageTimer: body.message_timer ?? null,
     receiptMode: body.receipt_mode ?? null,
-    team: body.team?.teamid ?? null,
+    team: body.team?.teamid ?? parent?.conversation.team ?? null,
+    parent: parent?.conversation.id ?? null,
   },
   members: [
     { user: creator, role: ADMIN },
-    ...inviteesIn(body, creator).map((user) => ({ user, role: body.conversation_role ?? ADMIN })),
+    ...(parent ? inviteesFrom(parent, creator) : inviteesIn(body, creator)).map((user) => ({
+      user,
+      role: body.conversation_role ?? (parent ? MEMBER : ADMIN),
+    })),
   ],
 })
 
-const accessRolesIn = ({ access_role: role, access_role_v2: list }: NewConversation): readonly AccessRole[] => {
-  const given = list ?? role ?? DEFAULT_ACCESS_ROLES
+const accessRolesIn = (
+  { access_role: role, access_role_v2: list }: NewConversation,
+  otherwise: readonly AccessRole[] = DEFAULT_ACCESS_ROLES,
+): readonly AccessRole[] => {
+  const given = list ?? role ?? otherwise
   return typeof given === 'string' ? accessRolesOf(given) : given
 }
 
@@ -62,6 +72,9 @@ const inviteesIn = (body: NewConversation, creator: QualifiedUserId): QualifiedU
   unique.delete(keyOf(creator))
   return [...unique.values()]
 }
+
+const inviteesFrom = ({ members }: FoundConversation, creator: QualifiedUserId): QualifiedUserId[] =>
+  members.map(({ user }) => user).filter((user) => keyOf(user) !== keyOf(creator))
 
 const keyOf = ({ domain, id }: { readonly domain: Domain; readonly id: UserId }): string => `${id}@${domain}`
 

@@ -6,7 +6,7 @@ import { CONNECT_CONVERSATION, ONE_TO_ONE_CONVERSATION } from '#src/contract/voc
 import type { Random } from '#src/kit/random.ts'
 import { PRIVATE_ACCESS, PRIVATE_ACCESS_ROLES } from './access.ts'
 import { asSeenBy, type Conversation, isSameUser, type Member } from './conversation.ts'
-import type { EventTimes } from './event-times.ts'
+import type { EventTime, EventTimes } from './event-times.ts'
 import { ADMIN } from './roles.ts'
 import type { GalleyStore } from './store.ts'
 
@@ -66,3 +66,7 @@ export const wantedPlaces = (
 
 export const isAmong = (users: readonly QualifiedUserId[], user: QualifiedUserId): boolean =>
   users.some((one) => isSameUser(one, user))
+
+/** When the connection changed, if brig said so. */
+export const timeOf = ({ at }: OneToOneAlignment): EventTime | undefined =>
+  at === undefined ? undefined : new Date(at).getTime()

@@ -54,3 +54,26 @@ export const lookUpConnected = async (
       .map(({ to: other }) => userKey(other)),
   )
 }
+
+/** Users of ours whom one of ours is connected with; who has blocked him is not. */
+export const lookUpContacts = async (
+  brig: Transport,
+  from: QualifiedUserId,
+  requestId: string,
+): Promise<QualifiedUserId[]> => {
+  const headers = { 'request-id': requestId }
+  const body = { from: [from.id], relation: 'accepted' as const }
+  const accepted = await call(brig, brigInternal['list-connection-statuses'], { body }, { headers })
+  // Nobody has so many connections that the answer would not hold them.
+  if (accepted.outcome !== 'found') throw new Error(`asking for the contacts of ${from.id}: ${accepted.outcome}`)
+  const ours = accepted.body.map(({ qualified_to: to }) => to).filter(({ domain }) => domain === from.domain)
+  const connected = await lookUpConnected(brig, { from, to: ours, requestId })
+  return ours.filter((user) => connected.has(userKey(user)))
+}
+
+/** Everybody of a team of ours. */
+export const lookUpTeam = async (brig: Transport, team: TeamId, requestId: string): Promise<UserId[]> => {
+  const headers = { 'request-id': requestId }
+  const { body } = await call(brig, brigInternal['list-members-of-team'], { params: { team } }, { headers })
+  return body.members.map(({ user }) => user)
+}

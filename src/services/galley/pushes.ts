@@ -2,14 +2,22 @@
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Push, PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { MessagePriority } from '#src/contract/vocabulary.ts'
+import type { Caller } from '#src/rpc/context.ts'
 import { type MessageHappening, messageEvent } from './events.ts'
 import { LISTED_MEMBERS_PER_ROW_MAX, RECIPIENTS_PER_PUSH_MAX } from './limits.ts'
 
-/** The connection that caused an event and need not hear of it. */
+/** The connection that caused an event and need not hear of it, and the device that has it. */
 export interface PushOrigin {
   readonly user: UserId
+  readonly client?: ClientId
   readonly connection: string
 }
+
+export const originOf = ({ user, client, connection }: Caller): PushOrigin => ({
+  user,
+  ...(client && { client }),
+  connection,
+})
 
 /** Makes ids of pushes. Gundeck takes two pushes with the same one for the same. */
 export type PushIds = () => string
@@ -17,6 +25,8 @@ export type PushIds = () => string
 export interface PushContext {
   /** To open sockets only. */
   readonly transient?: boolean
+  /** False when nobody has to be woken for it. */
+  readonly nativePush?: boolean
   readonly ids: PushIds
   readonly origin: PushOrigin | null
 }
@@ -56,7 +66,7 @@ export const messagePushes = (
 export const eventPushes = (
   event: PushedEvent,
   users: readonly UserId[],
-  { ids, origin, transient = false }: PushContext,
+  { ids, origin, transient = false, nativePush = true }: PushContext,
 ): Push[] =>
   chunks(users, RECIPIENTS_PER_PUSH_MAX).map((some) => ({
     id: ids(),
@@ -64,6 +74,7 @@ export const eventPushes = (
     payload: [event],
     transient,
     origin,
+    ...(!nativePush && { nativePush }),
   }))
 
 export interface OwnEvent {

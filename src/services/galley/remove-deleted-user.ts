@@ -37,7 +37,7 @@ export const removeDeletedUser = async (
     const time = await tx.applyChange(id, { conversation, remove: [user], ...nobodyElse })
     // From conversations of two he vanishes silently: his friends are told that he is gone.
     if (conversation.type !== REGULAR_CONVERSATION) return
-    const happening = { conversation: { domain, id }, from: user, time }
+    const happening = { conversation: { domain, id }, from: user, time, team: conversation.team }
     const letters = announcementLetters(
       {
         happening,

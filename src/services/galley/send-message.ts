@@ -8,7 +8,7 @@
  * stop a conversation.
  */
 import type { MessageSendingStatus } from '#src/contract/federation/messages.ts'
-import type { ClientId, ConversationId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import type { ClientId, ConversationId, Domain, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
 import type { ProteusMessage } from '#src/rpc/proteus.ts'
 import { Refusal } from '#src/kit/errors.ts'
@@ -42,6 +42,8 @@ export interface Sending {
   readonly conversation: ConversationId
   readonly sender: QualifiedUserId
   readonly message: ProteusMessage
+  /** Whom it is for, when these are not the members of the conversation, which then only gives it its place in time. */
+  readonly audience?: readonly QualifiedUserId[]
   /** The connection that need not hear of it; only of a sender of ours. */
   readonly origin: PushOrigin | null
   readonly requestId: string
@@ -74,9 +76,10 @@ const attemptToSend = async (
   // Strangers learn nothing: "not yours" and "does not exist" look the same from outside.
   if (!addressees || !isProteusMember(addressees, sender)) return { outcome: 'not-found' }
 
-  const { clients, silent } = await needs.directory.clientsOf(addressees.members, requestId)
+  const { audience: members = addressees.members } = sending
+  const { clients, silent } = await needs.directory.clientsOf(members, requestId)
   const comparison = compare({
-    members: addressees.members,
+    members,
     clients,
     silent: new Set(silent.keys()),
     sender,
@@ -91,7 +94,7 @@ const attemptToSend = async (
   const { mismatch } = comparison
   const now = needs.times.next()
   if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, now) }
-  const letters = delivery(needs, sending, mismatch.valid)
+  const letters = delivery(needs, { ...sending, team: addressees.team }, mismatch.valid)
   const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, now, letters }])
   return at === undefined ? { outcome: 'members-changed' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
 }
@@ -115,8 +118,13 @@ const findAddressees = async (
   return addressBook.lookUp(conversation)
 }
 
+interface Placed extends Sending {
+  /** Of the conversation. */
+  readonly team: TeamId | null
+}
+
 /** One letter for each other backend with recipients, and one for all recipients of ours; all of them without time. */
-const delivery = (needs: SendingNeeds, sending: Sending, valid: ClientSets): Letter[] => {
+const delivery = (needs: SendingNeeds, sending: Placed, valid: ClientSets): Letter[] => {
   const others = [...valid.keys()].filter((domain) => domain !== needs.domain)
   return [
     ...others.map((domain) => messageSent(domain, remoteMessage(sending, valid, domain), sending.requestId)),
@@ -124,13 +132,13 @@ const delivery = (needs: SendingNeeds, sending: Sending, valid: ClientSets): Let
   ]
 }
 
-const ownPushes = ({ domain, random }: SendingNeeds, sending: Sending, valid: ClientSets): Push[] => {
-  const { conversation, sender, message, origin } = sending
+const ownPushes = ({ domain, random }: SendingNeeds, sending: Placed, valid: ClientSets): Push[] => {
+  const { conversation, sender, message, origin, team } = sending
   const recipients = [...(valid.get(domain) ?? [])].flatMap(([user, clients]) =>
     [...clients].map((client) => ({ user, client, text: textFor(message, { domain, user, client }) })),
   )
   return messagePushes(
-    { conversation: { domain, id: conversation }, from: sender, time: LATER },
+    { conversation: { domain, id: conversation }, from: sender, time: LATER, team },
     { ...message, data: base64(message.blob), recipients },
     { ids: random.uuid, origin },
   )

@@ -1,6 +1,6 @@
 /** SQL of the conversations that this backend owns. */
 import { type Kysely, sql } from 'kysely'
-import type { ConversationId, Domain, QualifiedUserId, RoleName, UserId } from '#src/contract/ids.ts'
+import type { ConversationId, Domain, QualifiedUserId, RoleName, TeamId, UserId } from '#src/contract/ids.ts'
 import type { ConversationProtocol } from '#src/contract/vocabulary.ts'
 import type { Conversation, Member, OwnSettings } from './conversation.ts'
 import { type ConversationColumns, conversationColumns, conversationOf } from './store-rows.ts'
@@ -18,6 +18,7 @@ export interface FoundConversation {
 /** What is needed to send into a conversation. */
 export interface Addressees {
   readonly protocol: ConversationProtocol
+  readonly team: TeamId | null
   readonly members: readonly QualifiedUserId[]
   readonly revision: number
 }
@@ -40,13 +41,14 @@ export const conversationStore = (db: Kysely<unknown>) => ({
 
   addressees: async (id: ConversationId): Promise<Addressees | undefined> => {
     const { rows } = await sql<AddresseesRow>`
-      select protocol, members_revision,
+      select protocol, team, members_revision,
         (select json_agg(json_build_array(domain, user_id)) from galley.members where conversation = c.id) as members
       from galley.conversations c where id = ${id}`.execute(db)
     const [row] = rows
     return (
       row && {
         protocol: row.protocol,
+        team: row.team,
         revision: row.members_revision,
         members: (row.members ?? []).map(([domain, user]) => ({ domain, id: user })),
       }
@@ -58,6 +60,7 @@ export type ConversationStore = ReturnType<typeof conversationStore>
 
 interface AddresseesRow {
   readonly protocol: ConversationProtocol
+  readonly team: TeamId | null
   readonly members_revision: number
   readonly members: readonly (readonly [Domain, UserId])[] | null
 }

@@ -18,10 +18,11 @@ export const creationStore = (db: Kysely<unknown>) => ({
     const { rows } = await sql<{ id: string }>`
       with created as (
         insert into galley.conversations (id, type, creator, name, access, access_roles, protocol, message_timer,
-          receipt_mode, team, last_event_at, unconfirmed_since)
+          receipt_mode, team, parent, last_event_at, unconfirmed_since)
         values (${conversation.id}, ${conversation.type}, ${conversation.creator}, ${conversation.name},
           ${conversation.access}::text[], ${conversation.accessRoles}::text[], ${conversation.protocol},
-          ${conversation.messageTimer}, ${conversation.receiptMode}, ${conversation.team}, ${at}, ${unconfirmedSince}::timestamptz)
+          ${conversation.messageTimer}, ${conversation.receiptMode}, ${conversation.team}, ${conversation.parent ?? null},
+          ${at}, ${unconfirmedSince}::timestamptz)
         on conflict (id) do nothing returning id
       ), joined as (
         insert into galley.members (conversation, domain, user_id, role)

@@ -16,11 +16,12 @@ export interface ConversationColumns {
   readonly message_timer: string | number | bigint | null
   readonly receipt_mode: number | null
   readonly team: TeamId | null
+  readonly parent: ConversationId | null
 }
 
 /** Of the table that a query calls `c`. */
 export const conversationColumns = sql`c.id, c.type, c.creator, c.name, c.access, c.access_roles, c.protocol,
-  c.message_timer, c.receipt_mode, c.team`
+  c.message_timer, c.receipt_mode, c.team, c.parent`
 
 export const conversationOf = (row: ConversationColumns): Conversation => ({
   id: row.id,
@@ -33,4 +34,5 @@ export const conversationOf = (row: ConversationColumns): Conversation => ({
   messageTimer: row.message_timer === null ? null : Number(row.message_timer),
   receiptMode: row.receipt_mode,
   team: row.team,
+  parent: row.parent,
 })

@@ -6,7 +6,7 @@ import type { Caller } from '#src/rpc/context.ts'
 import type { EventTimes } from './event-times.ts'
 import type { Happening } from './events.ts'
 import { pushed } from './letters.ts'
-import { eventPushes } from './pushes.ts'
+import { eventPushes, originOf } from './pushes.ts'
 import type { GalleyTransaction } from './store.ts'
 import type { Standing } from './store-changes.ts'
 
@@ -30,12 +30,12 @@ export const tellCode = async (
   { tx, standing, by, requestId, eventOf }: CodeChange,
 ): Promise<ConversationEvent> => {
   const { conversation, members } = standing
-  const { id } = conversation
+  const { id, team } = conversation
   const unmoved = { add: [], remove: [], promote: [], isNewRevision: false, events: 1 }
   const time = await tx.applyChange(id, { conversation, ...unmoved, now: times.next() })
-  const event = eventOf({ conversation: { domain, id }, from: { domain, id: by.user }, time })
+  const event = eventOf({ conversation: { domain, id }, from: { domain, id: by.user }, time, team })
   const ours = members.filter(({ user }) => user.domain === domain).map(({ user }) => user.id)
-  const origin = { user: by.user, connection: by.connection }
-  await tx.enqueue(pushed(eventPushes(event, ours, { ids: random.uuid, origin }), requestId))
+  const context = { ids: random.uuid, origin: originOf(by) }
+  await tx.enqueue(pushed(eventPushes(event, ours, context), requestId))
   return event
 }

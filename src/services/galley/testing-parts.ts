@@ -1,7 +1,7 @@
 /** For tests: the other services of the backend, as far as galley asks them. */
 import type { ConnectionStatus } from '#src/contract/connections.ts'
-import type { ClientId, QualifiedUserId, TeamId } from '#src/contract/ids.ts'
-import { ConversationId, UserId } from '#src/contract/ids.ts'
+import type { ClientId, TeamId } from '#src/contract/ids.ts'
+import { ConversationId, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import { brigInternal, type LocalUser } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
 import { gundeckInternal } from '#src/contract/internal/gundeck.ts'
@@ -78,6 +78,7 @@ export const playParts = (): PlayedParts => {
       })
       return { outcome: 'found', body: found }
     },
+    ...circles(users, connections),
     'get-connections-to': async ({ body: { from, to } }) => {
       const found = from.flatMap((id) => {
         const status = standing({ domain: OWN, id }, to)
@@ -98,6 +99,29 @@ export const playParts = (): PlayedParts => {
   const played: PlayedParts = Object.assign(parts, { brig, gundeck, courier })
   return played
 }
+
+/** Who belongs together, by a team or by connections. */
+const circles = (
+  users: ReadonlyMap<string, LocalUser>,
+  connections: ReadonlyMap<string, ConnectionStatus>,
+): Pick<Parameters<typeof fake<typeof brigInternal>>[1], 'list-members-of-team' | 'list-connection-statuses'> => ({
+  'list-members-of-team': async ({ params: { team } }) => {
+    const members = [...users.values()].flatMap(({ id, team: theirs, team_role: role }) =>
+      theirs === team && role !== null ? [{ user: id, role }] : [],
+    )
+    return { outcome: 'found', body: { members } }
+  },
+  'list-connection-statuses': async ({ body: { from, relation } }) => {
+    const found = [...connections].flatMap(([key, status]) => {
+      const [self = '', other = ''] = key.split(' ')
+      const [id, domain] = other.split('@')
+      return from.some((user) => self === `${user}@${OWN}`) && (relation ?? status) === status
+        ? [{ from: UserId.parse(self.split('@')[0]), qualified_to: QualifiedUserId.parse({ id, domain }), status }]
+        : []
+    })
+    return { outcome: 'found', body: found }
+  },
+})
 
 const teamSettings = (team: TeamId, isWithoutLinks: boolean): TeamSettings => ({
   id: team,

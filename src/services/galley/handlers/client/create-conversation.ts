@@ -1,5 +1,6 @@
 import type { galleyClient } from '#src/contract/client/galley.ts'
-import { ConversationId } from '#src/contract/ids.ts'
+import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import { REGULAR_CONVERSATION } from '#src/contract/vocabulary.ts'
 import type { Handler } from '#src/kit/endpoint.ts'
 import type { ClientContext } from '#src/rpc/context.ts'
 import { ACCESS_ROLE_LIST_VERSION, BARE_FAILURES_VERSION, oldForm } from '../../client-view.ts'
@@ -10,6 +11,8 @@ import { lookUpGuests, refuseCreation } from '../../invitees.ts'
 import { inviteesOf, newGroup, refuseForm } from '../../new-group.ts'
 import { selfMember } from '../../conversation.ts'
 import type { PreparingNeeds } from '../../prepare-change.ts'
+import { originOf } from '../../pushes.ts'
+import type { FoundConversation } from '../../store-conversations.ts'
 
 interface Needs extends CreatingNeeds, PreparingNeeds {}
 
@@ -18,13 +21,15 @@ export const createConversation =
   async ({ body }, { caller, apiVersion, requestId }) => {
     const { domain, random, remotes } = needs
     const creator = { domain, id: caller.user }
-    const group = newGroup(body, { id: ConversationId.parse(random.uuid()), creator })
+    const parent = await findParent(needs, body.parent ?? undefined, creator)
+    if (parent === 'access-denied') return { outcome: 'access-denied' }
+    const group = newGroup(body, { id: ConversationId.parse(random.uuid()), creator, parent })
     const malformed = refuseForm(body, group, needs.membersMax)
     if (malformed) return { outcome: malformed }
 
     const invitation = { by: creator, invitees: inviteesOf(group), conversation: group.conversation }
     const guests = await lookUpGuests(needs, invitation, requestId)
-    const objection = refuseCreation(invitation, guests)
+    const objection = refuseCreation({ ...invitation, areFellows: parent !== undefined }, guests)
     if (objection) return { outcome: objection }
 
     const otherDomains = [...groupByDomain(invitation.invitees).keys()].filter((other) => other !== domain)
@@ -35,7 +40,7 @@ export const createConversation =
     if (checked.outcome === 'non-federating') {
       return { outcome: 'non-federating', body: { non_federating_backends: [...checked.backends] } }
     }
-    const origin = { user: caller.user, connection: caller.connection }
+    const origin = originOf(caller)
     const created = checked.outcome === 'unreachable' ? checked : await createGroup(needs, group, { requestId, origin })
     if (created.outcome === 'unreachable') {
       if (apiVersion < BARE_FAILURES_VERSION) return { outcome: 'unreachable-old' }
@@ -48,3 +53,14 @@ export const createConversation =
       ? { outcome: 'created-old', body: oldForm(view), headers }
       : { outcome: 'created', body: { ...view, failed_to_add: [] }, headers }
   }
+
+/** Strangers learn nothing of it, not even whether it exists. */
+const findParent = async (
+  { store }: Needs,
+  id: ConversationId | undefined,
+  creator: QualifiedUserId,
+): Promise<FoundConversation | 'access-denied' | undefined> => {
+  if (id === undefined) return undefined
+  const [found] = await store.find([id], creator)
+  return found?.viewer && found.conversation.type === REGULAR_CONVERSATION ? found : 'access-denied'
+}

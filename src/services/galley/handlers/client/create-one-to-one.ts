@@ -12,6 +12,7 @@ import { createGroup, type CreatingNeeds, viewOf } from '../../create-group.ts'
 import type { NewGroup } from '../../new-group.ts'
 import { memberOfTwo } from '../../one-to-one.ts'
 import { lookUpPeople } from '../../people.ts'
+import { originOf } from '../../pushes.ts'
 import { readOwn } from '../../read-own.ts'
 
 interface Needs extends CreatingNeeds {
@@ -51,7 +52,7 @@ export const createOneToOne =
       },
       members: [self, other].map(memberOfTwo),
     }
-    await createGroup(needs, group, { requestId, origin: { user: caller.user, connection: caller.connection } })
+    await createGroup(needs, group, { requestId, origin: originOf(caller) })
     return inForm(apiVersion, 'created', viewOf(domain, { ...group, member: memberOfTwo(self) }))
   }
 

@@ -4,6 +4,7 @@ import type { ClientContext } from '#src/rpc/context.ts'
 import { changeConversation, type ChangingNeeds } from '../../change-conversation.ts'
 import { answerTo, ENTRY_REFUSALS } from '../../client-change.ts'
 import { areEnabled, findCode, isPasswordRight, type LinkNeeds } from '../../guest-links.ts'
+import { originOf } from '../../pushes.ts'
 
 interface Needs extends LinkNeeds, ChangingNeeds {}
 
@@ -19,7 +20,7 @@ export const joinByCode =
       conversation: code.conversation,
       actor: { domain: needs.domain, id: caller.user },
       wish: { kind: 'enter', by: 'code' },
-      origin: { user: caller.user, connection: caller.connection },
+      origin: originOf(caller),
       requestId,
     })
     return answerTo(changed, ENTRY_REFUSALS)

@@ -200,6 +200,10 @@ test('FED-039: people elsewhere are not brought into conversations of a protocol
   const create = (users: QualifiedUserId[]) =>
     mlsOnly.as(alice, 'create-conversation', { body: { qualified_users: users } })
   assert.deepEqual(await create([bob]), { outcome: 'protocol-not-federated' })
+  assert.deepEqual(await mlsOnly.queued(), { letters: [], told: [] })
+  assert.deepEqual(mlsOnly.backends.calls, [])
+  const none = await mlsOnly.as(alice, 'list-own-conversation-ids', { query: {} })
+  assert.deepEqual(none.body.conversations, [alice.id])
   const made = await create([amy])
   assert.ok(made.outcome === 'created')
   const params = { domain: A, conversation: made.body.id }

@@ -2,13 +2,13 @@ import type { galleyClient } from '#src/contract/client/galley.ts'
 import { galleyFederation } from '#src/contract/federation/galley.ts'
 import type { MessageNotSent } from '#src/contract/federation/messages.ts'
 import type { QualifiedConversationId, UserId } from '#src/contract/ids.ts'
-import { decodeProteusMessage, MalformedProteusMessage } from '#src/rpc/proteus-reader.ts'
-import type { ProteusMessage } from '#src/rpc/proteus.ts'
 import type { Handler, OutcomeOf } from '#src/kit/endpoint.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import type { ClientContext } from '#src/rpc/context.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
+import { originOf } from '../../pushes.ts'
+import { readMessage } from '../../read-message.ts'
 import { sendMessage, type SendingNeeds } from '../../send-message.ts'
 import type { GalleyStore } from '../../store.ts'
 
@@ -33,20 +33,11 @@ export const postMessage =
       conversation: id,
       sender: { domain, id: caller.user },
       message,
-      origin: { user: caller.user, connection: caller.connection },
+      origin: originOf(caller),
       requestId,
     })
     return 'status' in sent ? { outcome: sent.outcome, body: sent.status } : { outcome: sent.outcome }
   }
-
-const readMessage = (body: Uint8Array): ProteusMessage | undefined => {
-  try {
-    return decodeProteusMessage(body)
-  } catch (error) {
-    if (error instanceof MalformedProteusMessage) return undefined
-    throw error
-  }
-}
 
 interface Forwarding {
   readonly conversation: QualifiedConversationId

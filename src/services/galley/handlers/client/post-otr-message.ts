@@ -2,6 +2,7 @@ import type { legacyMessages } from '#src/contract/client/legacy-messages.ts'
 import type { Handler } from '#src/kit/endpoint.ts'
 import type { ClientContext } from '#src/rpc/context.ts'
 import { legacyStatus, readLegacyMessage } from '../../legacy-message.ts'
+import { originOf } from '../../pushes.ts'
 import { sendMessage, type SendingNeeds } from '../../send-message.ts'
 
 /** COMPAT(v0): into conversations of this backend, to clients of this backend. */
@@ -19,7 +20,7 @@ export const postOtrMessage =
       conversation,
       sender: { domain, id: caller.user },
       message,
-      origin: { user: caller.user, connection: caller.connection },
+      origin: originOf(caller),
       requestId,
     })
     return 'status' in sent

@@ -252,6 +252,29 @@ test('versions below 3 get lists in the older form', async () => {
   assert.equal(answer.body.found[0]?.access_role, 'activated')
 })
 
+test('apps of before federation list what is here, in pages or by id, and nothing of other backends', async () => {
+  const [alice, bob] = [registered(), person(B)]
+  const groups = [await groupOf(alice, []), await groupOf(alice, [])]
+  const there = await remoteGroup(bob, [alice])
+  const own = [alice.id as string, ...groups.map(({ id }) => id as string)].toSorted()
+  const ids = async (query: object) => {
+    const answer = await galley.as(alice, 'list-own-conversation-ids', { query }, { version: 2 })
+    return [answer.body.conversations, answer.body.has_more]
+  }
+  assert.deepEqual(await ids({}), [own, false])
+  assert.deepEqual(await ids({ size: 2 }), [own.slice(0, 2), true])
+  assert.deepEqual(await ids({ start: own[1] }), [own.slice(2), false])
+  const list = async (query: object) => {
+    const answer = await galley.as(alice, 'list-own-conversations', { query }, { version: 1 })
+    return [answer.body.conversations.map(({ id, access_role: role }) => [id, role]), answer.body.has_more]
+  }
+  const shown = own.map((id) => [id, id === alice.id ? 'private' : 'activated'])
+  assert.deepEqual(await list({ size: 2 }), [shown.slice(0, 2), true])
+  assert.deepEqual(await list({ size: 2, start: own[1] }), [shown.slice(2), false])
+  assert.deepEqual(await list({ ids: [groups[1]?.id, there.id].join() }), [[[groups[1]?.id, 'activated']], false])
+  await assert.rejects(list({ ids: own[0], start: own[1] }), /400/)
+})
+
 test('CNV-048: the conversation with oneself is there before and after it is made', async () => {
   const alice = registered()
   const self = { domain: A, id: ConversationId.parse(alice.id) }

@@ -6,6 +6,7 @@ import { LEAVING, removing } from '../../change.ts'
 import { answerTo, changeByClient, COMMON_REFUSALS } from '../../client-change.ts'
 import { isSameUser } from '../../conversation.ts'
 import { askToLeave, type AskingNeeds } from '../../owner-questions.ts'
+import { originOf } from '../../pushes.ts'
 
 interface Needs extends ChangingNeeds, AskingNeeds {}
 
@@ -22,7 +23,7 @@ export const removeMember =
     }
     // Members elsewhere can only be removed by themselves (federation-api.md §7.3).
     if (!isSameUser(self, target)) return { outcome: 'action-denied' }
-    const origin = { user: caller.user, connection: caller.connection }
+    const origin = originOf(caller)
     const question = { conversation: { domain, id }, actor: self, origin, requestId }
     return answerTo(await askToLeave(needs, question), COMMON_REFUSALS)
   }

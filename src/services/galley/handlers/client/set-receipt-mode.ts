@@ -4,6 +4,7 @@ import type { ClientContext } from '#src/rpc/context.ts'
 import type { ChangingNeeds } from '../../change-conversation.ts'
 import { answerTo, changeByClient, COMMON_REFUSALS } from '../../client-change.ts'
 import { askForChange, type AskingNeeds } from '../../owner-questions.ts'
+import { originOf } from '../../pushes.ts'
 
 interface Needs extends ChangingNeeds, AskingNeeds {}
 
@@ -16,7 +17,7 @@ export const setReceiptMode =
     const question = {
       conversation: { domain, id },
       actor: { domain: needs.domain, id: caller.user },
-      origin: { user: caller.user, connection: caller.connection },
+      origin: originOf(caller),
       requestId,
     }
     const changed =

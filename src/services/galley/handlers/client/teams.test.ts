@@ -171,3 +171,19 @@ test('team mates have one conversation of two, whoever opens it', async () => {
   assert.deepEqual(await open(alice), { outcome: 'invalid-op' })
   assert.deepEqual(await open(alice, person(B)), { outcome: 'not-connected' })
 })
+
+test('events of a conversation of a team name the team, those of others none', async () => {
+  const params = await created([tom])
+  await galley.as(alice, 'rename-conversation', { params, body: { name: 'named' } })
+  const other = await create([], { team: null })
+  assert.ok(other.outcome === 'created', other.outcome)
+  const { told } = await galley.queued()
+  assert.deepEqual(
+    told.map(({ event }) => [event['type'], event['team']]),
+    [
+      ['conversation.rename', team],
+      ['conversation.rename', team],
+      ['conversation.create', undefined],
+    ],
+  )
+})

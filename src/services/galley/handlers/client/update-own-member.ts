@@ -6,7 +6,7 @@ import type { ClientContext } from '#src/rpc/context.ts'
 import type { EventTimes } from '../../event-times.ts'
 import { ownSettingsEvent } from '../../events.ts'
 import { pushed } from '../../letters.ts'
-import { eventPushes } from '../../pushes.ts'
+import { eventPushes, originOf } from '../../pushes.ts'
 import { ensureSelfConversation } from '../../self-conversation.ts'
 import type { GalleyStore } from '../../store.ts'
 
@@ -33,8 +33,8 @@ export const updateOwnMember =
           : await tx.updateRemoteSettings(conversation, caller.user, settings)
       if (!isMember) return { outcome: 'not-found' }
       const event = ownSettingsEvent({ conversation, from: self, time: times.next() }, settings)
-      const origin = { user: caller.user, connection: caller.connection }
-      await tx.enqueue(pushed(eventPushes(event, [caller.user], { ids: random.uuid, origin }), requestId))
+      const context = { ids: random.uuid, origin: originOf(caller), nativePush: false }
+      await tx.enqueue(pushed(eventPushes(event, [caller.user], context), requestId))
       return { outcome: 'done' }
     })
   }

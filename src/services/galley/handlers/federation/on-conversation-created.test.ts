@@ -119,3 +119,14 @@ test('a creation is not refused because our own queue is behind', async () => {
   assert.equal(status, 200)
   assert.ok((await idsOf(alice)).includes(conversation.id))
 })
+
+test('FED-039: which protocols are federated binds the backend that hosts a conversation, and no guest', async () => {
+  await using mlsOnly = await startTestGalley(undefined, { federatedProtocols: ['mls'] })
+  mlsOnly.parts.connects(bob, alice)
+  const { status } = await mlsOnly.from(B, 'on-conversation-created', creation([alice]))
+  assert.equal(status, 200)
+  assert.deepEqual(kinds((await mlsOnly.queued()).told), each('conversation.create', alice))
+  const page = await mlsOnly.as(alice, 'list-conversation-ids', { body: {} })
+  assert.ok(page.outcome === 'page')
+  assert.ok(page.body.qualified_conversations.some(({ id }) => id === conversation.id))
+})

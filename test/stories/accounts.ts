@@ -1,14 +1,14 @@
 /** Stories about accounts that end, are guarded and belong to teams. Run in every shape of a backend. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, request } from 'undici'
+import { Client } from 'undici'
 import type { Qualified } from '#src/world/app-client.ts'
 import type { AppEvent } from '#src/world/app-socket.ts'
 import { AppHttp } from '#src/world/app-http.ts'
 import type { Person } from '#src/world/person.ts'
-import type { TestNetwork } from '#src/world/test-network.ts'
 import { eventually } from '#src/storage/testing.ts'
 import { labelOf } from './chat.ts'
+import { teamOf } from './team-of.ts'
 import type { Telling } from './telling.ts'
 
 export const accountStories = (telling: Telling): void => {
@@ -182,28 +182,6 @@ const tryLogIn = async (
 const deleteAccount = async ({ app, account: { password } }: Person) => {
   const answer = await app.http.send({ method: 'DELETE', path: '/self', body: { password } })
   return [answer.status, labelOf(answer.body)]
-}
-
-/** A team that somebody founded, with these in it. */
-const teamOf = async (
-  network: TestNetwork,
-  { owner, members }: { readonly owner: Person; readonly members: readonly Person[] },
-): Promise<string> => {
-  const { clientApi, ports } = network.backend(owner.user.domain)
-  await using founder = new AppHttp(clientApi)
-  const email = `founder-of-${owner.account.handle}@alpha.test`
-  const account = { name: 'founder', email, password: 'founder password', team: { name: 'Team', icon: 'default' } }
-  const { body } = await founder.call({ method: 'POST', path: '/register', body: account })
-  const { team } = body as { readonly team: string }
-  for (const [person, role] of [[owner, 'owner'], ...members.map((member) => [member, 'member'])] as const) {
-    const { statusCode } = await request(`http://127.0.0.1:${ports.brig}/i/teams/${team}/members`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ user: (person as Person).user.id, role }),
-    })
-    assert.equal(statusCode, 200)
-  }
-  return team
 }
 
 const isDeleted =

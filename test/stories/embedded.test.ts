@@ -10,6 +10,7 @@ import { deviceStories } from './devices.ts'
 import { federationStories } from './federation.ts'
 import { messageStories } from './messages.ts'
 import { notificationStories } from './notifications.ts'
+import { oldPeerStories } from './old-peers.ts'
 import { outageStories } from './outage.ts'
 import { peopleStories } from './people.ts'
 import { tell } from './telling.ts'
@@ -25,6 +26,7 @@ tell(
   federationStories,
   messageStories,
   notificationStories,
+  oldPeerStories,
   outageStories,
   peopleStories,
   assetStories,

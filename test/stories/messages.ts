@@ -7,6 +7,7 @@ import { AppClient, type Qualified } from '#src/world/app-client.ts'
 import type { Person } from '#src/world/person.ts'
 import { encodeProteusMessage } from '#src/world/proteus-message.ts'
 import { labelOf } from './chat.ts'
+import { teamOf } from './team-of.ts'
 import type { Telling } from './telling.ts'
 
 export const messageStories = ({ network, people }: Telling): void => {
@@ -44,6 +45,25 @@ export const messageStories = ({ network, people }: Telling): void => {
     const stored = JSON.stringify(await bob.app.notifications(bob.client))
     assert.ok(stored.includes(base64('lasting')))
     assert.ok(!stored.includes(base64('fleeting')))
+  })
+
+  test('a broadcast reaches the devices of team mates, and is refused while one is missing', async () => {
+    await using cast = await people('alice@alpha.test', 'alex@alpha.test')
+    const { alice, alex } = cast
+    const broadcast = (recipients: Parameters<typeof encodeProteusMessage>[0]['recipients']) => {
+      const body = encodeProteusMessage({ sender: alice.client, recipients })
+      return alice.app.http.send({ method: 'POST', path: '/broadcast/proteus/messages', body })
+    }
+    const alone = await broadcast({})
+    assert.deepEqual([alone.status, labelOf(alone.body)], [404, 'no-team'])
+    await teamOf(network(), { owner: alice, members: [alex] })
+    const refused = await broadcast({})
+    assert.equal(refused.status, 412)
+    const { missing } = refused.body as { missing: unknown }
+    assert.deepEqual(missing, { 'alpha.test': { [alex.user.id]: [alex.client] } })
+    assert.equal((await broadcast(to(alex, [alex.client]))).status, 201)
+    // Its place is the conversation of alice with herself.
+    await alex.receives({ domain: 'alpha.test', id: alice.user.id }, `for ${alex.client}`)
   })
 
   test('MSG-006: who is no member, or names a device that is not his, sends nothing', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemRandom } from '#src/kit/random.ts'
 import { AppClient, type Qualified } from '#src/world/app-client.ts'
+import type { AppEvent } from '#src/world/app-socket.ts'
 import type { Person } from '#src/world/person.ts'
 import { eventually } from '#src/storage/testing.ts'
 import { labelOf } from './chat.ts'
@@ -91,12 +92,64 @@ export const notificationStories = ({ people }: Telling): void => {
     assert.match((body as { time: string }).time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   })
 
+  test('what happens to a user one after the other has rising times, whichever service tells of it', async () => {
+    await using cast = await people('alex@alpha.test', 'alice@alpha.test', 'bob@beta.test')
+    const { alex, alice, bob } = cast
+    await alice.connectWith(alex)
+    await bob.connectWith(alex)
+    const group = await alice.createConversation([alex])
+    const theirs = await bob.createConversation([alex])
+    for (const text of ['one', 'two', 'three']) {
+      await addDevice(alex, [])
+      await Promise.all([alice.send(group, text), bob.send(theirs, text)])
+      await alice.app.http.call({ method: 'PUT', path: pathOf(group, 'name'), body: { name: text } })
+      await bob.app.http.call({ method: 'PUT', path: pathOf(theirs, 'name'), body: { name: text } })
+    }
+    for (const where of [group, theirs]) {
+      await alex.findsStored('the last name', (events) => events.find(isRenaming(where, 'three')))
+    }
+    const stored = (await alex.app.notifications(alex.client)).flatMap(({ payload }) => payload)
+    assert.ok(stored.length >= 3 * 4 + 4, `only ${stored.length} events`)
+    // Times of an owner elsewhere are his, and rise by themselves: they cannot wait for ours, nor ours for them.
+    const isTheirs = (event: AppEvent): boolean => event['conversation'] === theirs.id
+    assert.deepEqual(droppedBy(stored.filter((event) => !isTheirs(event))), [])
+    assert.deepEqual(droppedBy(stored.filter(isTheirs)), [])
+  })
+
   test('NTF-015: with an account end its connections', async () => {
     await using cast = await people('alice@alpha.test')
     const { alice } = cast
     await alice.app.http.call({ method: 'DELETE', path: '/self', body: { password: alice.account.password } })
     await eventually(() => !alice.isOnline, 'her websocket to be closed')
   })
+}
+
+const pathOf = ({ domain, id }: Qualified, what: string): string => `/conversations/${domain}/${id}/${what}`
+
+const isRenaming =
+  ({ id }: Qualified, name: string) =>
+  (event: AppEvent): boolean =>
+    event.type === 'conversation.rename' &&
+    event['conversation'] === id &&
+    (event['data'] as { readonly name: string }).name === name
+
+interface Timed {
+  readonly client?: { readonly time?: string }
+  readonly connection?: { readonly last_update: string }
+  readonly time?: string
+}
+
+/** What a stock client takes for old when it catches up, and does not look at (client-notifications.md §5.5). */
+const droppedBy = (events: readonly AppEvent[]): string[] => {
+  const dropped: string[] = []
+  let mark = ''
+  for (const event of events) {
+    const { time, client, connection } = event as Timed
+    if (time !== undefined && time <= mark) dropped.push(`${event.type} of ${time} after ${mark}`)
+    const next = time ?? client?.time ?? connection?.last_update ?? ''
+    if (next > mark) mark = next
+  }
+  return dropped
 }
 
 /** In a session of its own, as any device: the other one stays as it is. */

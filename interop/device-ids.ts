@@ -29,9 +29,14 @@ export function nested(keys: readonly string[]): Devices {
 
 export const merge = (some: Devices, more: Devices): Devices => nested([...new Set([...flat(some), ...flat(more)])])
 
+export function without(some: Devices, gone: Devices): Devices {
+  const keys = new Set(flat(gone))
+  return nested(flat(some).filter((key) => !keys.has(key)))
+}
+
 /** 412: the answer is a sending status instead of an error, which the stock client hands on as it came. */
-export function missingIn(error: unknown): Devices | undefined {
+export function mismatchIn(error: unknown): Pick<MessageSendingStatus, 'missing' | 'deleted'> | undefined {
   if (!(error instanceof Error) || !('response' in error)) return undefined
   const { status, data } = error.response as { readonly status: number; readonly data: MessageSendingStatus }
-  return status === 412 ? data.missing : undefined
+  return status === 412 ? data : undefined
 }

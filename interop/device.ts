@@ -14,7 +14,7 @@ import type { BackendEvent } from '@wireapp/api-client/lib/event/index.js'
 import type { Notification } from '@wireapp/api-client/lib/notification/Notification.js'
 import { WebSocketClient } from '@wireapp/api-client/lib/tcp/WebSocketClient.js'
 import type { AxiosInstance } from 'axios'
-import { type Devices, flat, idsOf, merge, missingIn, nested } from './device-ids.ts'
+import { type Devices, flat, idsOf, merge, mismatchIn, nested, without } from './device-ids.ts'
 import { type Ciphertext, decodeText, encodeReadReceipt, encodeText, otrMessage } from './otr-message.ts'
 import { decodeFile, decryptFile, encodeFile, encryptFile, type SharedFile } from './shared-file.ts'
 import { ProteusSessions } from './proteus-sessions.ts'
@@ -40,6 +40,19 @@ export interface Heard {
   /** Of confirmations: which message was read. */
   readonly hasRead?: string
   readonly file?: SharedFile
+}
+
+export interface KnownDevices {
+  readonly devices: Devices
+  readonly text: string
+}
+
+export interface Sent {
+  readonly time: string
+  /** How often the message was refused for devices that it was not for. */
+  readonly refusals: number
+  /** Those that it was for and that are gone: `domain/user/device`. */
+  readonly deleted: readonly string[]
 }
 
 const API_VERSION = 8
@@ -212,7 +225,7 @@ export class Device {
   }
 
   /** A text to everybody in the conversation, to all their devices. Resolves when the backend has accepted it. */
-  async send(conversation: QualifiedId, text: string): Promise<{ readonly time: string; readonly refusals: number }> {
+  async send(conversation: QualifiedId, text: string): Promise<Sent> {
     return this.#sendToAll(conversation, encodeText(text))
   }
 
@@ -271,10 +284,7 @@ export class Device {
     await this.#client.transport.http.sendJSON({ method: 'delete', url: `/assets/${domain}/${key}` })
   }
 
-  async #sendToAll(
-    conversation: QualifiedId,
-    plaintext: Uint8Array,
-  ): Promise<{ readonly time: string; readonly refusals: number }> {
+  async #sendToAll(conversation: QualifiedId, plaintext: Uint8Array): Promise<Sent> {
     return this.#sendTo(conversation, { devices: await this.#devicesIn(conversation), plaintext, refusals: 0 })
   }
 
@@ -290,20 +300,33 @@ export class Device {
     return this.#sendTo(conversation, { devices: {}, plaintext: encodeText(text), refusals: 0 })
   }
 
+  /** All devices in the conversation, own ones included, as a client remembers them. */
+  async knownDevices(conversation: QualifiedId): Promise<Devices> {
+    return this.#devicesIn(conversation)
+  }
+
+  /** As a client that has not heard of any change since it learned of these devices. */
+  async sendToKnown(conversation: QualifiedId, { devices, text }: KnownDevices): Promise<Sent> {
+    return this.#sendTo(conversation, { devices, plaintext: encodeText(text), refusals: 0 })
+  }
+
   async #sendTo(
     conversation: QualifiedId,
     attempt: { readonly devices: Devices; readonly plaintext: Uint8Array; readonly refusals: number },
-  ): Promise<{ readonly time: string; readonly refusals: number }> {
+  ): Promise<Sent> {
     await this.#beginSessions(attempt.devices)
     const message = otrMessage(this.#client.validatedClientId, this.#encrypt(attempt.devices, attempt.plaintext))
     try {
       const { id, domain } = conversation
-      const { time } = await this.#client.api.conversation.postOTRMessage(id, domain, message)
-      return { time, refusals: attempt.refusals }
+      const { time, deleted } = await this.#client.api.conversation.postOTRMessage(id, domain, message)
+      return { time, refusals: attempt.refusals, deleted: flat(deleted) }
     } catch (error) {
-      const missing = missingIn(error)
-      if (missing === undefined || attempt.refusals > 0) throw error
-      return this.#sendTo(conversation, { ...attempt, devices: merge(attempt.devices, missing), refusals: 1 })
+      const mismatch = mismatchIn(error)
+      if (mismatch === undefined || attempt.refusals > 0) throw error
+      const { missing, deleted } = mismatch
+      const devices = merge(without(attempt.devices, deleted), missing)
+      const { time } = await this.#sendTo(conversation, { ...attempt, devices, refusals: 1 })
+      return { time, refusals: 1, deleted: flat(deleted) }
     }
   }
 

@@ -136,6 +136,32 @@ function stories(ingress: Ingress): void {
     assert.deepEqual(bob.texts(), ['who is there?'])
   })
 
+  test('of a device that is deleted between two messages the sender learns, and it hears nothing more', async () => {
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    await using tablet = await atDevice(backendsOf(world)[1])
+    await using laptop = await atDevice(backendsOf(world)[1])
+    const gone = await atSecondDevice(tablet, bob)
+    const conversation = await alice.device.createGroup('one device less', [bob.id])
+    const devices = await alice.device.knownDevices(conversation)
+    await alice.device.sendToKnown(conversation, { devices, text: 'to both' })
+    await Promise.all([bob, tablet].map((one) => one.hears('the first message', hasText('to both'))))
+
+    await bob.device.removeDevice(gone, bob.account.password)
+    await tablet.hears('its end', ({ event }) => event.type === 'user.client-remove')
+    const deleted = [`${bob.id.domain}/${bob.id.id}/${gone}`]
+    const second = await alice.device.sendToKnown(conversation, { devices, text: 'to the first' })
+    assert.deepEqual([second.refusals, second.deleted], [0, deleted])
+    // A device in its place has to be written to, so this one is refused and sent again.
+    await atSecondDevice(laptop, bob)
+    const third = await alice.device.sendToKnown(conversation, { devices, text: 'to both again' })
+    assert.deepEqual([third.refusals, third.deleted], [1, deleted])
+    await Promise.all([bob, laptop].map((one) => one.hears('the last message', hasText('to both again'))))
+    assert.deepEqual(bob.texts(), ['to both', 'to the first', 'to both again'])
+    assert.deepEqual(laptop.texts(), ['to both again'])
+    assert.deepEqual(tablet.texts(), ['to both'])
+  })
+
   test('people of three backends, two devices each, change a group, and every device reads everything', async () => {
     await using opened = new AsyncDisposableStack()
     const { alice, bob, carla, devices } = await threeWithTwoDevices(world, opened)
@@ -211,9 +237,7 @@ async function threeWithTwoDevices(world: World, opened: AsyncDisposableStack): 
     [carla, gamma],
   ] as const) {
     const second = opened.use(await atDevice(backend))
-    await second.device.login(member.account)
-    await second.device.registerDevice(member.account.password)
-    await second.device.goOnline()
+    await atSecondDevice(second, member)
     seconds.push(second)
   }
   await befriend(alice, bob)
@@ -221,6 +245,14 @@ async function threeWithTwoDevices(world: World, opened: AsyncDisposableStack): 
   const tablet = seconds[2]
   assert.ok(tablet)
   return { alice, bob, carla, tablet, devices: [alice, bob, carla, ...seconds] }
+}
+
+/** Online; the id of the device. */
+async function atSecondDevice({ device }: Person, { account }: Member): Promise<string> {
+  await device.login(account)
+  const id = await device.registerDevice(account.password)
+  await device.goOnline()
+  return id
 }
 
 async function befriend(one: Member, other: Member): Promise<void> {

@@ -45,7 +45,8 @@ export const oldPeerStories = ({ network, people }: Telling): void => {
       assert.deepEqual(versions, new Set([String(version)]))
       assert.ok(told.every(({ body }) => 'cuAction' in (body as object) === (version === 0)))
       const [message] = peer.calls.filter(({ rpc }) => rpc === MESSAGE)
-      const { conversation, recipients: texts } = message?.body as { conversation: string; recipients: unknown }
+      assert.ok(message)
+      const { conversation, recipients: texts } = message.body as { conversation: string; recipients: unknown }
       assert.deepEqual([conversation, texts], [group.id, { [bob.id]: { b1: Buffer.from('hello').toString('base64') } }])
     })
   }

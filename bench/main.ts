@@ -74,6 +74,7 @@ Options of transport:
 Options of isolation: --seconds, --reps, as above
 Options of messages: --seconds, --reps and --profile, as above, and
   --servers LIST of comity, prosody, ejabberd (default: all that this machine can)
+  --stages      only comity, under a profiler: what each stage costs per message
 
 Options of assets: --reps; --seconds, here the longest that one measurement of many at once takes (default 10); and
   --bulk MB     size of the file (default 100)
@@ -100,6 +101,7 @@ async function main(args: readonly string[]): Promise<number> {
       servers: text,
       users: text,
       parts: text,
+      stages: { type: 'boolean' },
     },
     allowPositionals: true,
   })

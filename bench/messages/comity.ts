@@ -9,7 +9,11 @@ interface Plan {
   readonly nodeArguments: readonly string[]
 }
 
-export const startComity = async ({ pairsMax, nodeArguments }: Plan): Promise<Contestant> => {
+export interface ComityContestant extends Contestant {
+  readonly ground: Ground
+}
+
+export const startComity = async ({ pairsMax, nodeArguments }: Plan): Promise<ComityContestant> => {
   await using stack = new AsyncDisposableStack()
   const ground = stack.use(await startGround(nodeArguments))
   const pairs = await ground.pairs(pairsMax)
@@ -18,6 +22,7 @@ export const startComity = async ({ pairsMax, nodeArguments }: Plan): Promise<Co
   const owned = stack.move()
   return {
     name: 'comity',
+    ground,
     cpuSeconds: () => cpuOf(ground),
     run: (load, seconds) =>
       runLoad(pairs.slice(0, load.pairs), readers.slice(0, load.pairs), { inFlight: load.inFlight, seconds }),

@@ -6,9 +6,11 @@
 import { z } from 'zod'
 import { type Figure, grid, median } from '../figures.ts'
 import { profileReport } from '../transport/profile.ts'
+import { measureBudget } from './budget.ts'
 import { startComity } from './comity.ts'
 import type { Contestant } from './contestant.ts'
 import type { Load, LoadResult } from './load.ts'
+import { warmUp } from './warm-up.ts'
 import { startXmpp, whyNot } from './xmpp.ts'
 
 const CASES: readonly Load[] = [
@@ -16,11 +18,6 @@ const CASES: readonly Load[] = [
   { pairs: 16, inFlight: 8 },
   { pairs: 64, inFlight: 8 },
 ]
-/** Code that has run a few thousand times is compiled; what runs before that is measured by nobody. */
-const WARM_UP_MESSAGES = 3_000
-const WARM_UP_SECONDS = 3
-const WARM_UPS_MAX = 8
-
 /** In the order of the report. */
 const SERVERS = ['comity', 'prosody', 'ejabberd'] as const
 
@@ -31,6 +28,7 @@ const Options = z.object({
     .preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.enum(SERVERS)).min(1))
     .default([...SERVERS]),
   profile: z.string().min(1).optional(),
+  stages: z.boolean().default(false),
 })
 type Options = z.infer<typeof Options>
 
@@ -44,6 +42,7 @@ interface Measured extends LoadResult {
 export const measureMessages = async (say: (progress: string) => void, given: object) => {
   const options = Options.parse(given)
   const { profile } = options
+  if (options.stages) return { figures: [], text: await measureBudget(say, options.seconds) }
   const { all, remarks } = await withContestants(options, say)
   if (profile !== undefined) return { figures: [], text: await profileReport(profile) }
   return { figures: figuresOf(all), text: [reportOf(all), ...ratiosOf(all), ...remarks].join('\n') }
@@ -79,10 +78,7 @@ const measureAll = async (
   say: (progress: string) => void,
 ): Promise<Measured[]> => {
   const all: Measured[] = []
-  for (const contestant of contestants) {
-    say(`warming up ${contestant.name}`)
-    await warmUp(contestant)
-  }
+  for (const contestant of contestants) await warmUp(contestant, say)
   for (let repetition = 1; repetition <= reps; repetition += 1) {
     for (const load of CASES) {
       for (const contestant of contestants) {
@@ -95,13 +91,6 @@ const measureAll = async (
     }
   }
   return all
-}
-
-const warmUp = async (contestant: Contestant): Promise<void> => {
-  let messages = 0
-  for (let round = 0; round < WARM_UPS_MAX && messages < WARM_UP_MESSAGES; round += 1) {
-    messages += (await contestant.run({ pairs: 16, inFlight: 8 }, WARM_UP_SECONDS)).messages
-  }
 }
 
 const measureOne = async (contestant: Contestant, load: Load, seconds: number): Promise<Measured> => {

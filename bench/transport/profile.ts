@@ -11,12 +11,46 @@ const Profile = z.object({
     z.object({
       id: z.number(),
       callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.number() }),
+      children: z.array(z.number()).optional(),
     }),
   ),
+  /** Microseconds of `CLOCK_MONOTONIC`. */
+  startTime: z.number(),
   samples: z.array(z.number()),
   /** Microseconds before each sample. */
   timeDeltas: z.array(z.number()),
 })
+
+export type SampledProfile = z.infer<typeof Profile>
+
+/** Every profile that was written into the directory, with what its file is called. */
+export const readProfiles = async (directory: string): Promise<(SampledProfile & { readonly file: string })[]> => {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.cpuprofile')).toSorted()
+  return Promise.all(
+    files.map(async (file) => ({ ...Profile.parse(JSON.parse(await readFile(join(directory, file), 'utf8'))), file })),
+  )
+}
+
+interface Stack {
+  readonly id: number
+  /** Of the innermost function. */
+  readonly name: string
+  /** Files of the functions on it, from the innermost outwards; empty for what is native. */
+  readonly urls: readonly string[]
+}
+
+/** The stack that each node of the tree of calls stands for. */
+export const frameUrls = ({ nodes }: SampledProfile): Stack[] => {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)))
+  return nodes.map(({ id, callFrame }) => {
+    const urls: string[] = []
+    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
+      urls.push(byId.get(at)?.callFrame.url ?? '')
+    }
+    return { id, name: callFrame.functionName, urls }
+  })
+}
 
 const TOP = 30
 /** Neither working nor waiting for a system call. */
@@ -24,13 +58,10 @@ const IDLE = '(idle)'
 const ROOT = join(import.meta.dirname, '../..')
 
 export const profileReport = async (directory: string): Promise<string> => {
-  const files = (await readdir(directory)).filter((file) => file.endsWith('.cpuprofile')).toSorted()
-  const sections = await Promise.all(
-    files.map(async (file) => {
-      const times = selfTimes(Profile.parse(JSON.parse(await readFile(join(directory, file), 'utf8'))))
-      return `${basename(file, '.cpuprofile')}\n\n${topGrid(times.byFile, 'where')}\n\n${topGrid(times.byFunction, 'function')}`
-    }),
-  )
+  const sections = (await readProfiles(directory)).map((profile) => {
+    const times = selfTimes(profile)
+    return `${basename(profile.file, '.cpuprofile')}\n\n${topGrid(times.byFile, 'where')}\n\n${topGrid(times.byFunction, 'function')}`
+  })
   return sections.join('\n\n')
 }
 
@@ -39,7 +70,7 @@ interface SelfTimes {
   readonly byFile: ReadonlyMap<string, number>
 }
 
-const selfTimes = ({ nodes, samples, timeDeltas }: z.infer<typeof Profile>): SelfTimes => {
+const selfTimes = ({ nodes, samples, timeDeltas }: SampledProfile): SelfTimes => {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const byFunction = new Map<string, number>()
   const byFile = new Map<string, number>()

@@ -1,7 +1,9 @@
 /** SQL on devices and their prekeys. */
-import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { sql, type Insertable, type Kysely, type Selectable, type Updateable } from 'kysely'
 import type { Prekey } from '#src/contract/federation/users.ts'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
+import { PREPARED_MARK } from '#src/storage/prepared.ts'
+import { statement } from '#src/storage/statement.ts'
 import type { BrigDb, ClientsTable } from './tables.ts'
 
 export type StoredDevice = Selectable<ClientsTable>
@@ -16,17 +18,21 @@ export const findDevices = (db: BrigDb, user: UserId): Promise<StoredDevice[]> =
 export const findDevice = (db: BrigDb, user: UserId, id: ClientId): Promise<StoredDevice | undefined> =>
   db.selectFrom('clients').selectAll().where('user_id', '=', user).where('id', '=', id).executeTakeFirst()
 
-export const findDevicesOf = (
-  db: BrigDb,
-  users: readonly UserId[],
-): Promise<Pick<StoredDevice, 'user_id' | 'id' | 'class' | 'mls_public_keys'>[]> =>
-  db
+type KnownDevice = Pick<StoredDevice, 'user_id' | 'id' | 'class' | 'mls_public_keys'>
+
+export const findDevicesOf = (db: BrigDb, users: readonly UserId[]): Promise<KnownDevice[]> =>
+  devicesOf(db as unknown as Kysely<unknown>, { users })
+
+const devicesOf = statement<{ readonly users: readonly UserId[] }, KnownDevice>(({ users }, db) =>
+  (db as unknown as BrigDb)
     .selectFrom('clients')
+    .modifyFront(sql.raw(PREPARED_MARK))
     .select(['user_id', 'id', 'class', 'mls_public_keys'])
     .where('user_id', '=', sql<UserId>`any(${users}::uuid[])`)
     .orderBy('created_at')
     .orderBy('id')
-    .execute()
+    .compile(),
+)
 
 export const updateDevice = async (
   db: BrigDb,

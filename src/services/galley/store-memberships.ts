@@ -1,6 +1,7 @@
 /** SQL of what this backend knows about its users' places in conversations of others. */
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain, QualifiedConversationId, UserId } from '#src/contract/ids.ts'
+import { statement } from '#src/storage/statement.ts'
 import type { OwnSettings } from './conversation.ts'
 import { type SettingsColumns, settingsColumns, settingsOf } from './store-settings.ts'
 
@@ -74,11 +75,23 @@ export const membershipStore = (db: Kysely<unknown>) => ({
 export type MembershipStore = ReturnType<typeof membershipStore>
 
 const placesTaken = async (db: Kysely<unknown>, places: readonly Place[]): Promise<Set<Place>> => {
-  const { rows } = await sql<{ of: string | number }>`/* prepared */
-    select w.of from unnest(
-      ${places.map(({ conversation }) => conversation.domain)}::text[],
-      ${places.map(({ conversation }) => conversation.id)}::uuid[], ${places.map(({ user }) => user)}::uuid[]
-    ) with ordinality as w(domain, conversation, user_id, of)
-    join galley.remote_memberships using (domain, conversation, user_id)`.execute(db)
+  const rows = await taken(db, {
+    domains: places.map(({ conversation }) => conversation.domain),
+    conversations: places.map(({ conversation }) => conversation.id),
+    users: places.map(({ user }) => user),
+  })
   return new Set(rows.flatMap(({ of }) => places[Number(of) - 1] ?? []))
 }
+
+interface Places {
+  readonly domains: readonly Domain[]
+  readonly conversations: readonly ConversationId[]
+  readonly users: readonly UserId[]
+}
+
+const taken = statement<Places, { of: string | number }>(({ domains, conversations, users }, db) =>
+  sql<{ of: string | number }>`/* prepared */
+    select w.of from unnest(${domains}::text[], ${conversations}::uuid[], ${users}::uuid[])
+      with ordinality as w(domain, conversation, user_id, of)
+    join galley.remote_memberships using (domain, conversation, user_id)`.compile(db),
+)

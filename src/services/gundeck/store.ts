@@ -1,6 +1,7 @@
 /** The only SQL of gundeck. Tables: `migrations/`. */
 import { type Kysely, sql } from 'kysely'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
+import { statement } from '#src/storage/statement.ts'
 import { GAP_ROWS_MAX, PAGE_CHARACTERS_MAX, SWEEP_ROWS_MAX, USERS_PER_NOTE_MAX } from './limits.ts'
 import type { Position } from './notification-id.ts'
 import { CHANNEL } from './replica-note.ts'
@@ -85,8 +86,12 @@ export interface StoreOptions {
   readonly replica: string | undefined
 }
 
-export const gundeckStore = (db: Kysely<unknown>, { replica }: StoreOptions): GundeckStore => ({
-  append: (entries, now) => append(db, { entries, now, replica }),
+export const gundeckStore = (
+  db: Kysely<unknown>,
+  { replica }: StoreOptions,
+  execute = appending(replica),
+): GundeckStore => ({
+  append: (entries, now) => append(db, { entries, now, execute }),
   ends: (users) => ends(db, users),
   page: (user, query) => page(db, user, query),
   last: async (user, { client, after }) => {
@@ -133,7 +138,6 @@ export const gundeckStore = (db: Kysely<unknown>, { replica }: StoreOptions): Gu
 interface Appending {
   readonly entries: readonly Entry[]
   readonly now: Position
-  readonly replica: string | undefined
 }
 
 // Drivers give 64-bit numbers as text, number or bigint.
@@ -145,19 +149,53 @@ type Big = string | number | bigint
  * replicas never wait for each other. The sender repeats a push when our answer is lost, so the insert is harmless the
  * second time: the key is the user, the push's id and the number of the entry in it.
  */
-const append = async (db: Kysely<unknown>, { entries, now, replica }: Appending): Promise<Stored[]> => {
+const append = async (
+  db: Kysely<unknown>,
+  { entries, now, execute }: Appending & { readonly execute: ReturnType<typeof appending> },
+): Promise<Stored[]> => {
   if (entries.length === 0) return []
   const payloads = [...new Set(entries.map((entry) => entry.payload))]
   const numberOfPayload = new Map(payloads.map((payload, index) => [payload, index + 1]))
-  const { rows } = await sql<{ ord: Big; at: Big; seq: Big }>`/* prepared */
+  const rows = await execute(db, {
+    users: entries.map((entry) => entry.user),
+    pushIds: entries.map((entry) => entry.pushId),
+    parts: entries.map((entry) => entry.part),
+    clients: entries.map((entry) => `{${entry.clients.join()}}`),
+    origins: entries.map((entry) => entry.originConnection ?? null),
+    payloadNumbers: entries.map((entry) => numberOfPayload.get(entry.payload)),
+    payloads,
+    now,
+  })
+  return rows.map(({ ord, at, seq }) => ({ entry: entryAt(entries, ord), at: Number(at), seq: Number(seq) }))
+}
+
+interface Appended {
+  readonly ord: Big
+  readonly at: Big
+  readonly seq: Big
+}
+
+interface Rows {
+  readonly users: readonly UserId[]
+  readonly pushIds: readonly string[]
+  readonly parts: readonly number[]
+  /** Each an array as PostgreSQL writes it. */
+  readonly clients: readonly string[]
+  readonly origins: readonly (string | null)[]
+  readonly payloadNumbers: readonly (number | undefined)[]
+  readonly payloads: readonly string[]
+  readonly now: Position
+}
+
+const appending = (replica: string | undefined) =>
+  statement<Rows, Appended>(({ users, pushIds, parts, clients, origins, payloadNumbers, payloads, now }, db) =>
+    sql<Appended>`/* prepared */
     with wanted as (
       select w.*, row_number() over (partition by user_id order by ord) as rank,
         count(*) over (partition by user_id) as total
       from unnest(
-        ${entries.map((entry) => entry.user)}::uuid[], ${entries.map((entry) => entry.pushId)}::uuid[],
-        ${entries.map((entry) => entry.part)}::int[], ${entries.map((entry) => `{${entry.clients.join()}}`)}::text[],
-        ${entries.map((entry) => entry.originConnection ?? null)}::text[],
-        ${entries.map((entry) => numberOfPayload.get(entry.payload))}::int[]
+        ${users}::uuid[], ${pushIds}::uuid[], ${parts}::int[], ${clients}::text[], ${origins}::text[],
+        ${payloadNumbers}::int[]
       ) with ordinality as w(user_id, push_id, part, clients, origin_connection, payload, ord)
     ), ended as (
       insert into gundeck.clocks as clock (user_id, at, seq)
@@ -176,9 +214,8 @@ const append = async (db: Kysely<unknown>, { entries, now, replica }: Appending)
       returning user_id, at
     )
     select p.ord, p.at, p.seq ${replica === undefined ? sql`` : sql`, ${tellReplicas(replica)}`}
-    from stored s join placed p using (user_id, at) order by p.ord`.execute(db)
-  return rows.map(({ ord, at, seq }) => ({ entry: entryAt(entries, ord), at: Number(at), seq: Number(seq) }))
-}
+    from stored s join placed p using (user_id, at) order by p.ord`.compile(db),
+  )
 
 /** Sent by the database when the statement commits, and not otherwise. See `replica-note.ts` for the form. */
 const tellReplicas = (replica: string) => sql`(

@@ -8,21 +8,39 @@ export class DeadlineExceeded extends Error {
   }
 }
 
+type Work<T> = Promise<T> | ((signal: AbortSignal) => Promise<T>)
+
 /** Rejects with {@link DeadlineExceeded} after `ms`. The work itself goes on unless it watches the signal it is given. */
-export const withDeadline = <T>(
-  work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
-  ms: number,
-  what: string,
-): Promise<T> =>
+export const withDeadline = <T>(work: Work<T>, ms: number, what: string): Promise<T> => within(work, { ms, what })
+
+export interface Bounds {
+  readonly ms: number
+  /** What the work does, for the error. */
+  readonly what: string
+  /** Ends it early, with its own reason; when it is aborted already, the work is not begun. */
+  readonly cutOff?: AbortSignal | undefined
+}
+
+/**
+ * Like {@link withDeadline}, for work that somebody may cut off. One signal for both endings, by listening:
+ * `AbortSignal.any` keeps an account of all signals that depend on each other, which costs more than a short call.
+ */
+export const within = <T>(work: Work<T>, { ms, what, cutOff }: Bounds): Promise<T> =>
   // By hand, because a race makes several promises for each of the requests that pass here.
   new Promise((resolve, reject) => {
+    if (cutOff?.aborted) return reject(cutOff.reason)
     const controller = new AbortController()
-    const timer = setTimeout(() => {
-      const error = new DeadlineExceeded(what, ms)
-      reject(error)
-      controller.abort(error)
-    }, ms)
-    const over = (): void => clearTimeout(timer)
+    const end = (reason: unknown): void => {
+      reject(reason)
+      controller.abort(reason)
+    }
+    const onCutOff = (): void => end(cutOff?.reason)
+    cutOff?.addEventListener('abort', onCutOff)
+    const timer = setTimeout(() => end(new DeadlineExceeded(what, ms)), ms)
+    const over = (): void => {
+      clearTimeout(timer)
+      cutOff?.removeEventListener('abort', onCutOff)
+    }
     try {
       const begun = typeof work === 'function' ? work(controller.signal) : work
       begun.then(resolve, reject).finally(over)

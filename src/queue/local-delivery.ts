@@ -2,13 +2,13 @@
  * To our own parts. Consecutive pushes to gundeck travel together; all others go one by one, in order. A call that
  * carries several and is refused is repeated with the first alone, so that one bad letter costs no other.
  */
+import { within } from '#src/kit/deadline.ts'
 import { BODY_LIMIT_BYTES, type EndpointShape } from '#src/kit/endpoint.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { readAll, type Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
 import { PUSHES_MAX } from '#src/contract/internal/gundeck.ts'
-import { bounded } from './bounded.ts'
 import { classifyLocalAnswer, type Verdict } from './classify.ts'
 import { type InTurn, undecodable } from './delivery.ts'
 import { LocalLetter, localEndpoint, type LocalTarget } from './letters.ts'
@@ -71,7 +71,7 @@ const post = async (transport: Transport, request: LocalRequest, cutOff: AbortSi
   }
   try {
     const what = `${endpoint.method} ${endpoint.path}`
-    return await bounded(send, { cutOff, timeoutMs: LOCAL_TIMEOUT_MS, what })
+    return await within(send, { cutOff, ms: LOCAL_TIMEOUT_MS, what })
   } catch (error) {
     // No answer is an ending like any other here: the row stays and is tried again.
     return { verdict: 'retry', reason: causeChain(error) }

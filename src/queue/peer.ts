@@ -6,10 +6,10 @@ import {
   NotificationBatchResults,
 } from '#src/contract/federation/notification-batch.ts'
 import type { Domain } from '#src/contract/ids.ts'
+import { within } from '#src/kit/deadline.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { readAll } from '#src/kit/http/wire.ts'
 import type { Component, FederatorResponse, FederatorTransport } from '#src/rpc/federator-transport.ts'
-import { bounded } from './bounded.ts'
 import { classifyPeerAnswer, type PeerAnswer, type Verdict } from './classify.ts'
 import { ANSWER_BYTES_MAX, PEER_TIMEOUT_MS } from './limits.ts'
 
@@ -57,7 +57,7 @@ export const createPeer = ({ domain, ownDomain, federator }: Needs): Peer => {
     const send = async (signal: AbortSignal): Promise<PeerAnswer> =>
       readAnswer(await federator.send({ domain, component, rpc, headers, body, signal }))
     try {
-      return await bounded(send, { cutOff, timeoutMs: PEER_TIMEOUT_MS, what: `${rpc} of ${domain}` })
+      return await within(send, { cutOff, ms: PEER_TIMEOUT_MS, what: `${rpc} of ${domain}` })
     } catch (error) {
       // No answer is an ending like any other here: the row stays and is tried again.
       return { unreachable: causeChain(error) }

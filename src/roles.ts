@@ -24,6 +24,7 @@ import { traceHops } from '#src/kit/trace.ts'
 import { createTracer, noTracer, type Tracer } from '#src/kit/tracing.ts'
 import { startCourier } from '#src/queue/courier.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
+import { lateBell } from '#src/queue/outbox-bell.ts'
 import { federatorOverHttp } from '#src/rpc/federator-over-http.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { type RemoteBackends, remoteBackends } from '#src/rpc/remote-backends.ts'
@@ -67,6 +68,7 @@ interface Shared {
   readonly addresses: Record<string, string>
   readonly knownRemotes: () => Promise<RemoteConfigs>
   readonly tracer: Tracer
+  readonly bell: ReturnType<typeof lateBell>
 }
 
 /** Starts in the order in which parts need each other, and stops in the reverse: the front door closes first. */
@@ -86,6 +88,7 @@ export const serveRoles = async ({ config, roles, log }: ServeOptions): Promise<
     addresses,
     knownRemotes: remotesFrom(board),
     tracer: tracerFor(config, { log, stack }),
+    bell: lateBell(),
   }
   const database = WITH_DATABASE.some((role) => roles.includes(role)) ? await openFor(shared) : undefined
 
@@ -197,14 +200,15 @@ const startServices = async (
   database: Database,
   federator: FederatorTransport | undefined,
 ): Promise<void> => {
-  const { config, roles, board, log } = shared
+  const { config, roles, board, bell, log } = shared
   const remotes: RemoteBackends = remoteBackends({ ownDomain: config.domain, federator, clock })
   const needs = { config, database, remotes, clock, random, log }
   const brig = board.transport('brig')
   const gundeck = board.transport('gundeck')
   const courier = board.transport('courier')
   if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier }))
-  if (roles.includes('galley')) await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier }))
+  if (roles.includes('galley'))
+    await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier, bell }))
   if (roles.includes('cargohold')) {
     const streams = remoteStreams({ ownDomain: config.domain, federator })
     await serve(shared, 'cargohold', await startCargohold({ ...needs, brig, streams }))
@@ -216,7 +220,7 @@ const startQueue = async (
   database: Database,
   federator: FederatorTransport | undefined,
 ): Promise<void> => {
-  const { config, board, knownRemotes, tracer, log } = shared
+  const { config, board, knownRemotes, tracer, bell, log } = shared
   const courier = await startCourier({
     database,
     outboxes: [
@@ -232,6 +236,7 @@ const startQueue = async (
     log,
   })
   await serve(shared, 'courier', courier)
+  bell.hang(courier.bell)
 }
 
 const startFederation = async (shared: Shared): Promise<Federator | undefined> => {

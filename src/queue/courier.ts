@@ -18,11 +18,12 @@ import { controlLane, listDeadLetters, listLanes } from './control-lanes.ts'
 import { controlStore } from './control-store.ts'
 import { type Flushes, flushQueue } from './flush-queue.ts'
 import { greetPeers } from './greetings.ts'
-import { createLanes, type LaneName, type LaneParts, type Lanes } from './lanes.ts'
+import { createLanes, type LaneParts, type Lanes } from './lanes.ts'
 import { LOCAL_LANE } from './letters.ts'
 import { LOCAL_RETRY_MAX_MS, SWEEP_INTERVAL_MS } from './limits.ts'
 import { type Locals, localDelivery } from './local-delivery.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
+import type { LaneName, OutboxBell } from './outbox-bell.ts'
 import { type OutboxStore, outboxStore } from './outbox-store.ts'
 import { createPeer } from './peer.ts'
 import { remoteDelivery } from './remote-delivery.ts'
@@ -48,6 +49,8 @@ export interface CourierNeeds {
 
 export interface Courier extends AsyncDisposable {
   readonly routes: readonly Route[]
+  /** For those of this process who write into the queue. */
+  readonly bell: OutboxBell
   tallies(): readonly LaneTally[]
 }
 
@@ -82,10 +85,22 @@ export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
   const owned = starting.move()
   return {
     routes: internalRoutes(courierInternal, handlers, { log }),
+    bell: bellOf(needs, lanes),
     tallies: () => tally.lanes(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
+
+/** A lane that was lost between the two is told of through the database, to whoever has it now. */
+const bellOf = ({ database, log }: CourierNeeds, lanes: Lanes): OutboxBell => ({
+  isHere: lanes.isHere,
+  ring: (name) => {
+    if (lanes.isHeld(name)) return lanes.wake(name)
+    database
+      .notify(OUTBOX_CHANNEL, `${name.service} ${name.lane}`)
+      .catch((error: unknown) => log.warn({ err: error, ...name }, 'telling of a lane that was lost'))
+  },
+})
 
 type Stores = ReadonlyMap<string, OutboxStore>
 

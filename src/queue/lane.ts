@@ -34,8 +34,9 @@ export interface LaneSignals {
 }
 
 export type Progress =
-  /** Nothing that may go now; something may after that time. */
-  | { readonly state: 'empty'; readonly retryInMs?: number }
+  /** Nothing is left that may go now; something may after that time. */
+  | { readonly state: 'empty'; readonly settled: number; readonly retryInMs?: number }
+  /** There may be more. */
   | { readonly state: 'settled'; readonly settled: number }
   | { readonly state: 'failed'; readonly settled: number; readonly reason: string; readonly patience?: 'longest' }
 

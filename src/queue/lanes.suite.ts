@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { eventually } from '#src/storage/testing.ts'
-import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS, STOP_TIMEOUT_MS, SWEEP_INTERVAL_MS } from './limits.ts'
+import {
+  HEARD_INTERVAL_MS,
+  LANE_IDLE_MS,
+  RETRY_MAX_MS,
+  STOP_TIMEOUT_MS,
+  SWEEP_INTERVAL_MS,
+  TELLING_INTERVAL_MS,
+} from './limits.ts'
 import { enqueue, enqueueRemote, remoteLetter, topicsOf } from './outbox.ts'
 import {
   allDelivered,
@@ -115,6 +122,33 @@ export const laneTests = (databases: MakeDatabases): void => {
     )
     await queue.start()
     await eventually(() => new Set(queue.federator.requests.map(({ domain }) => domain)).size === 150, 'all were tried')
+  })
+
+  test('who writes beside the courier that has a lane rings there, and others hear of the lane now and then', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    const { bell } = await queue.start()
+    const lane = { service: 'galley', lane: B }
+    assert.equal(bell.isHere(lane), false)
+    await enqueueRemote(queue.db, B, told('1'))
+    await allDelivered(queue)
+    assert.deepEqual([bell.isHere(lane), bell.isHere(lane), bell.isHere(lane)], [false, true, true])
+    await sql`insert into galley.outbox (lane, letter) values (${B}, ${JSON.stringify(told('2'))})`.execute(queue.db)
+    bell.ring(lane)
+    await allDelivered(queue)
+    assert.deepEqual(bodies(queue), ['1', '2'])
+    await queue.clock.advance(TELLING_INTERVAL_MS)
+    assert.deepEqual([bell.isHere(lane), bell.isHere(lane)], [false, true])
+  })
+
+  test('what is rung for a lane that is no longer here is told through the database', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    const { bell } = await queue.start()
+    await sql`insert into galley.outbox (lane, letter) values (${B}, ${JSON.stringify(told('1'))})`.execute(queue.db)
+    bell.ring({ service: 'galley', lane: B })
+    await allDelivered(queue)
+    assert.deepEqual(bodies(queue), ['1'])
   })
 
   test('a lane that was idle for long takes up what is written then', async () => {

@@ -6,14 +6,10 @@ import type { Log } from '#src/kit/log.ts'
 import type { Database, Lock } from '#src/storage/database.ts'
 import type { Delivery } from './delivery.ts'
 import { createDoorbell, type Doorbell } from './doorbell.ts'
-import { LOCK_RETRY_MS, STOP_TIMEOUT_MS } from './limits.ts'
+import { LOCK_RETRY_MS, STOP_TIMEOUT_MS, TELLING_INTERVAL_MS } from './limits.ts'
 import type { LaneNeeds } from './lane.ts'
+import type { LaneName } from './outbox-bell.ts'
 import { drainLane } from './pusher.ts'
-
-export interface LaneName {
-  readonly service: string
-  readonly lane: string
-}
 
 /** What a lane is made of, apart from its bells. */
 export type LaneParts = Omit<LaneNeeds, 'service' | 'lane' | 'work' | 'heard' | 'clock' | 'log'> & {
@@ -26,6 +22,10 @@ export interface Lanes extends AsyncDisposable {
   /** A peer gave a sign of life: lanes to it that wait try at once. */
   heard(lane: string): void
   isAwake(lane: string): boolean
+  /** Whether it is drained here. */
+  isHeld(name: LaneName): boolean
+  /** Whether it is drained here and others have heard of it a moment ago. Who is told no is to tell them. */
+  isHere(name: LaneName): boolean
 }
 
 interface Needs {
@@ -41,6 +41,9 @@ interface AwakeLane {
   readonly work: Doorbell
   readonly heard: Doorbell
   readonly done: Promise<void>
+  /** Its lock is ours. */
+  isHeld: boolean
+  toldMs: number
 }
 
 export const createLanes = (needs: Needs): Lanes => {
@@ -55,14 +58,18 @@ export const createLanes = (needs: Needs): Lanes => {
     const bells = { work: createDoorbell(clock), heard: createDoorbell(clock) }
     const laneNeeds = { ...parts, ...bells, service, lane, clock, log }
     const fallAsleep = (): boolean => !bells.work.isRung && awake.delete(key)
-    const done = tend(needs, laneNeeds, { stop: stop.signal, cutOff: cutOff.signal, fallAsleep }).catch(
+    const onHeld = (isHeld: boolean): void => {
+      const present = awake.get(key)
+      if (present) present.isHeld = isHeld
+    }
+    const done = tend(needs, laneNeeds, { stop: stop.signal, cutOff: cutOff.signal, fallAsleep, onHeld }).catch(
       (error: unknown) => {
         // A fault of ours. The next note or sweep starts the lane anew.
         log.error({ err: error, service, lane }, 'a lane has failed')
         awake.delete(key)
       },
     )
-    awake.set(key, { lane, ...bells, done })
+    awake.set(key, { lane, ...bells, done, isHeld: false, toldMs: Number.NEGATIVE_INFINITY })
   }
 
   return {
@@ -74,6 +81,15 @@ export const createLanes = (needs: Needs): Lanes => {
     },
     heard: (lane) => {
       for (const present of awake.values()) if (present.lane === lane) present.heard.ring()
+    },
+    isHeld: ({ service, lane }) => awake.get(`${service} ${lane}`)?.isHeld === true,
+    isHere: ({ service, lane }) => {
+      const present = awake.get(`${service} ${lane}`)
+      if (!present?.isHeld || stop.signal.aborted) return false
+      const nowMs = clock.monotonicMs()
+      if (nowMs - present.toldMs < TELLING_INTERVAL_MS) return true
+      present.toldMs = nowMs
+      return false
     },
     isAwake: (lane) => awake.values().some((present) => present.lane === lane),
     [Symbol.asyncDispose]: async () => {
@@ -90,15 +106,17 @@ interface Tending {
   readonly cutOff: AbortSignal
   /** True when the lane is over; false when something was enqueued meanwhile. */
   readonly fallAsleep: () => boolean
+  readonly onHeld: (isHeld: boolean) => void
 }
 
-const tend = async (needs: Needs, lane: LaneNeeds, { stop, cutOff, fallAsleep }: Tending): Promise<void> => {
+const tend = async (needs: Needs, lane: LaneNeeds, tending: Tending): Promise<void> => {
+  const { stop, fallAsleep } = tending
   const { clock, log, database } = needs
   const key = `lane ${lane.service} ${lane.lane}`
   while (!stop.aborted) {
     const lock = await database.tryLock(key)
     if (lock) {
-      await drainUnder(lock, lane, { stop, cutOff })
+      await drainUnder(lock, lane, tending)
       // The lock is free again before the lane is over, so that the next one finds it so.
       if (!stop.aborted && !lock.lost.aborted && fallAsleep()) return
     } else {
@@ -109,13 +127,17 @@ const tend = async (needs: Needs, lane: LaneNeeds, { stop, cutOff, fallAsleep }:
   }
 }
 
-const drainUnder = async (
-  lock: Lock,
-  lane: LaneNeeds,
-  { stop, cutOff }: Pick<Tending, 'stop' | 'cutOff'>,
-): Promise<void> => {
+const drainUnder = async (lock: Lock, lane: LaneNeeds, { stop, cutOff, onHeld }: Tending): Promise<void> => {
   await using _held = lock
-  await drainLane(lane, { stop, abandon: AbortSignal.any([lock.lost, cutOff]) })
+  const onLost = (): void => onHeld(false)
+  lock.lost.addEventListener('abort', onLost)
+  onHeld(!lock.lost.aborted)
+  try {
+    await drainLane(lane, { stop, abandon: AbortSignal.any([lock.lost, cutOff]) })
+  } finally {
+    onHeld(false)
+    lock.lost.removeEventListener('abort', onLost)
+  }
 }
 
 const isEmpty = async ({ store, lane, work }: LaneNeeds, log: Log): Promise<boolean> => {

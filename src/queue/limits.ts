@@ -52,6 +52,8 @@ export const ANSWER_CHARACTERS_KEPT_MAX = 4_000
 export const LANE_IDLE_MS = 30_000
 /** How soon a lane is taken over from a process that died: its lock is asked for this often. */
 export const LOCK_RETRY_MS = 5_000
+/** How often other couriers hear of a busy lane that one process writes and drains. */
+export const TELLING_INTERVAL_MS = 1_000
 /** A net under the notes of the database, should one be lost. */
 export const SWEEP_INTERVAL_MS = 60_000
 /** A peer that talks to us all the time but cannot be reached is tried this often at most. */

@@ -1,6 +1,7 @@
 /** The courier's side of an outbox: the only SQL that reads and empties it. */
 import { type Generated, type Kysely, sql } from 'kysely'
 import { PREPARED_MARK } from '#src/storage/prepared.ts'
+import { statement } from '#src/storage/statement.ts'
 import { ANSWER_CHARACTERS_KEPT_MAX, DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 
 export interface OutboxTables {
@@ -53,7 +54,10 @@ export interface Except {
 export interface OutboxStore {
   /** Lanes in which something waits. */
   lanes(): Promise<string[]>
-  /** The oldest rows of a lane, as many as may be in memory; at least one if there is one. None while it is paused. */
+  /**
+   * The oldest rows of a lane, as many as may be in memory; at least one if there is one. None while it is paused.
+   * Whether there may be more says {@link isFull}.
+   */
   head(lane: string, except?: Except): Promise<StoredLetter[]>
   /** They were delivered. */
   acknowledge(ids: readonly string[]): Promise<void>
@@ -66,15 +70,14 @@ export interface OutboxStore {
 export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
   // Every schema that includes our migrations has these tables, whatever else it has.
   const db = service as unknown as Kysely<OutboxTables>
+  const untyped = service as unknown as Kysely<unknown>
+  // Built for this schema.
+  const [readHead, deleteRows] = [head(db), deletion(db)]
   return {
     lanes: () => lanes(db),
-    head: (lane, except) => head(db, lane, except),
+    head: (lane, { ids, topics } = NOTHING) => readHead(untyped, { lane, ids, topics }),
     acknowledge: async (ids) => {
-      await db
-        .deleteFrom('outbox')
-        .where(sql<boolean>`id = any(${ids}::bigint[])`)
-        .modifyEnd(PREPARED)
-        .execute()
+      await deleteRows(untyped, { ids })
     },
     bury: async (id, { reason, detail, request = '', answer = '' }) => {
       await db
@@ -142,40 +145,62 @@ const lanes = async (db: Kysely<OutboxTables>): Promise<string[]> => {
   return rows.map(({ lane }) => lane)
 }
 
+/**
+ * True, and the commit does not wait for the disk. What a crash of the database brings back is sent again, as it is when
+ * we die between the answer and this statement; and a sync for every few letters would cost more than all the rest of it.
+ */
+const withoutSync = sql<boolean>`(select set_config('synchronous_commit', 'off', true)) is not null`
+
 /** PostgreSQL keeps no NUL in a text. */
 const kept = (text: string, charactersMax: number): string => text.slice(0, charactersMax).replaceAll('\0', '�')
+
+/** False when these were all the rows that there were: whatever is written later rings. */
+export const isFull = (letters: readonly StoredLetter[]): boolean =>
+  letters.length >= HEAD_ROWS_MAX ||
+  letters.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) >= HEAD_BYTES_MAX
 
 const PREPARED = sql.raw(PREPARED_MARK)
 
 const NOTHING: Except = { ids: [], topics: [] }
 
-const head = (db: Kysely<OutboxTables>, lane: string, { ids, topics }: Except = NOTHING): Promise<StoredLetter[]> =>
-  db
-    .with('first', (oldest) =>
-      oldest
-        .selectFrom('outbox')
-        .select(['id', 'letter', 'topics'])
-        .where('lane', '=', lane)
-        .where(sql<boolean>`id <> all(${ids}::bigint[]) and not topics && ${topics}::int[]`)
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(selectFrom('paused_lanes').select('lane').where('lane', '=', lane))),
-        )
-        .orderBy('id')
-        .limit(HEAD_ROWS_MAX),
-    )
-    .with('sized', (sized) =>
-      sized
-        .selectFrom('first')
-        .select([
-          'id',
-          'letter',
-          'topics',
-          sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
-        ]),
-    )
-    .selectFrom('sized')
-    .modifyFront(PREPARED)
-    .select(['id', 'letter as text', 'topics'])
-    .where('bytes_before', '<', String(HEAD_BYTES_MAX))
-    .orderBy('id')
-    .execute()
+const deletion = (db: Kysely<OutboxTables>) =>
+  statement<{ readonly ids: readonly string[] }, unknown>(({ ids }) =>
+    db
+      .deleteFrom('outbox')
+      .where(sql<boolean>`id = any(${ids}::bigint[]) and ${withoutSync}`)
+      .modifyEnd(PREPARED)
+      .compile(),
+  )
+
+const head = (db: Kysely<OutboxTables>) =>
+  statement<Except & { readonly lane: string }, StoredLetter>(({ lane, ids, topics }) =>
+    db
+      .with('first', (oldest) =>
+        oldest
+          .selectFrom('outbox')
+          .select(['id', 'letter', 'topics'])
+          .where('lane', '=', lane)
+          .where(sql<boolean>`id <> all(${ids}::bigint[]) and not topics && ${topics}::int[]`)
+          .where(({ not, exists, selectFrom }) =>
+            not(exists(selectFrom('paused_lanes').select('lane').where('lane', '=', lane))),
+          )
+          .orderBy('id')
+          .limit(HEAD_ROWS_MAX),
+      )
+      .with('sized', (sized) =>
+        sized
+          .selectFrom('first')
+          .select([
+            'id',
+            'letter',
+            'topics',
+            sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
+          ]),
+      )
+      .selectFrom('sized')
+      .modifyFront(PREPARED)
+      .select(['id', 'letter as text', 'topics'])
+      .where('bytes_before', '<', String(HEAD_BYTES_MAX))
+      .orderBy('id')
+      .compile(),
+  )

@@ -7,7 +7,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Domain } from '#src/contract/ids.ts'
 import { BODY_LIMIT_BYTES } from '#src/kit/endpoint.ts'
 import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
-import { Bundle, LOCAL_LANE, type LocalCall, localEndpoint } from './letters.ts'
+import { type Bundle, LOCAL_LANE, type LocalCall, localEndpoint } from './letters.ts'
 import type { OutboxTables } from './outbox-store.ts'
 
 /** For `Database.schema`, beside the service's own: the tables of this folder in the service's schema. */
@@ -55,7 +55,7 @@ export const enqueue = async <DB>(tx: Kysely<DB>, letters: readonly Letter[]): P
 
 /** A size that no peer takes must be found here, where the one who caused it can be told, and not in the lane. */
 export const remoteLetter = (domain: Domain, bundle: Bundle, topics: readonly number[] = NO_TOPICS): Letter => {
-  const { notifications } = Bundle.parse(bundle)
+  const { notifications } = bundle
   for (const { path, body } of notifications) {
     const bytes = Buffer.byteLength(body)
     if (bytes > FEDERATION_REQUEST_BYTES_MAX) throw new Error(`${path} for ${domain} is too large: ${bytes} bytes`)

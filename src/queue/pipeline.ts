@@ -23,7 +23,7 @@ import {
   LANE_IDLE_MS,
   WINDOW_ROWS_MIN,
 } from './limits.ts'
-import type { StoredLetter } from './outbox-store.ts'
+import { isFull, type StoredLetter } from './outbox-store.ts'
 import { createParking, type Parking } from './parking.ts'
 
 /** Sends what may go now, and returns when all that was begun is settled. */
@@ -102,9 +102,9 @@ class Run {
       work.onRing = heard.onRing = undefined
     }
     if (this.#failure) return { ...this.#failure, settled: this.#settled }
-    if (this.#settled > 0) return { state: 'settled', settled: this.#settled }
+    if (this.#mayHaveMore) return { state: 'settled', settled: this.#settled }
     const retryInMs = this.#needs.parking.nextMs()
-    return { state: 'empty', ...(retryInMs !== undefined && { retryInMs }) }
+    return { state: 'empty', settled: this.#settled, ...(retryInMs !== undefined && { retryInMs }) }
   }
 
   get #isOpen(): boolean {
@@ -137,8 +137,7 @@ class Run {
         this.#held.add(letter.id)
         this.#window.push(letter)
       }
-      // Whether that were all there are is known when there are none.
-      if (letters.length > 0) this.#mayHaveMore = true
+      if (isFull(letters)) this.#mayHaveMore = true
     } finally {
       this.#isReading = false
       this.#bell.ring()

@@ -7,7 +7,7 @@ import { causeChain } from '#src/kit/errors.ts'
 import type { Attempted, InTurn } from './delivery.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS } from './limits.ts'
-import type { StoredLetter } from './outbox-store.ts'
+import { isFull, type StoredLetter } from './outbox-store.ts'
 import { createPipeline, type Push } from './pipeline.ts'
 import { retryDelayMs } from './retry.ts'
 
@@ -18,12 +18,12 @@ export const drainLane = async (needs: LaneNeeds, { stop, abandon }: LaneSignals
   let failures = 0
   while (!ended.aborted) {
     const progress = await push({ stop: ended, abandon })
+    // The interval is that of one letter: whatever was settled before it starts a new count (§9).
+    if (progress.settled > 0) failures = 0
     if (progress.state === 'empty') {
       if ((await waitForWork(needs, progress.retryInMs, ended)) === 'idle') return 'idle'
       continue
     }
-    // The interval is that of one letter: whatever was settled before it starts a new count (§9).
-    if (progress.settled > 0) failures = 0
     if (progress.state === 'settled') continue
     failures += 1
     const delayMs = delayOf(needs, progress.patience, failures)
@@ -60,7 +60,7 @@ const pushHead = async (
   let settled = 0
   try {
     let letters: readonly StoredLetter[] = await store.head(lane)
-    if (letters.length === 0) return { state: 'empty' }
+    const mayHaveMore = isFull(letters)
     while (letters.length > 0 && !stop.aborted) {
       const attempted = await delivery.attempt(letters, abandon)
       const { verdict, count } = attempted
@@ -74,7 +74,7 @@ const pushHead = async (
       settled += count
       letters = letters.slice(count)
     }
-    return { state: 'settled', settled }
+    return mayHaveMore || letters.length > 0 ? { state: 'settled', settled } : { state: 'empty', settled }
   } catch (error) {
     // The database: attempts themselves do not throw. Rows are where they were.
     return { state: 'failed', settled, reason: causeChain(error) }

@@ -18,6 +18,7 @@ import { eventually, type TestDatabases, temporaryMigrations } from '#src/storag
 import { type Courier, type CourierNeeds, startCourier } from './courier.ts'
 import type { Bundle } from './letters.ts'
 import { outboxMigrations } from './outbox.ts'
+import type { OutboxBell } from './outbox-bell.ts'
 import type { OutboxTables } from './outbox-store.ts'
 
 export const OWN = Domain.parse('a.example')
@@ -159,6 +160,7 @@ export interface TestQueue extends AsyncDisposable {
 }
 
 export interface TestCourier extends AsyncDisposable {
+  readonly bell: OutboxBell
   tally(lane: string): ReturnType<Courier['tallies']>[number] | undefined
   flush(id: string, service?: string): Promise<unknown>
   control(action: LaneAction, more?: { lane?: string; dryRun?: boolean; letters?: string[] }): Promise<number>
@@ -220,13 +222,15 @@ export const testQueue = async (
 /** A schema of the name that has nothing but the queue. */
 export const galleySchema = async (database: Database): Promise<Kysely<OutboxTables>> => {
   await using migrations = await temporaryMigrations('galley', {})
-  return database.schema<OutboxTables>('galley', migrations.folder, outboxMigrations)
+  // Awaited, or the folder would be gone before it is read.
+  return await database.schema<OutboxTables>('galley', migrations.folder, outboxMigrations)
 }
 
 const testCourier = (courier: Courier): TestCourier => {
   const transport = inMemory(courier.routes)
   let stopping: PromiseLike<void> | undefined
   return {
+    bell: courier.bell,
     tally: (lane) => courier.tallies().find((tally) => tally.lane === lane),
     flush: (id, service = 'galley') => call(transport, courierInternal['flush-queue'], { body: { service, id } }),
     control: async (action, { lane = B, ...more } = {}) =>

@@ -9,6 +9,7 @@ import type { Route, Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
+import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { clientRoutes, internalRoutes } from '#src/rpc/context.ts'
 import { federationRoutes } from '#src/rpc/federation-server.ts'
 import { takeBatches } from '#src/rpc/notification-batch.ts'
@@ -66,8 +67,8 @@ import { updateTypingIndicator } from './handlers/federation/update-typing-indic
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import type { GuestLinksConfig } from './guest-links.ts'
+import { type Hearing, hearTogether } from './hear-together.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
-import { type Presence, presenceIn } from './presence.ts'
 import type { SendingNeeds } from './send-message.ts'
 import { type GalleyStore, galleyStore } from './store.ts'
 import { startSweeper } from './sweeper.ts'
@@ -88,6 +89,8 @@ export interface GalleyOptions {
   readonly brig: Transport
   readonly gundeck: Transport
   readonly courier: Transport
+  /** Of the courier in this process, if there is one. */
+  readonly bell?: OutboxBell
   readonly remotes: RemoteBackends
   readonly clock: Clock
   readonly random: Random
@@ -100,7 +103,7 @@ export interface Galley extends AsyncDisposable {
 
 interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
-  readonly presence: Presence
+  readonly hearing: Hearing
   readonly lane: LocalLane
   readonly ephemera: Ephemera
   readonly membersMax: number
@@ -110,8 +113,8 @@ interface Needs extends GalleyOptions, SendingNeeds {
 }
 
 export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
-  const { config, database, courier, clock, log } = options
-  const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations))
+  const { config, database, courier, bell, clock, log } = options
+  const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations), bell)
   const needs: Needs = {
     ...options,
     store,
@@ -121,7 +124,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store),
-    presence: presenceIn(store),
+    hearing: hearTogether({ store, gundeck: options.gundeck }),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),
     codePasswords: codePasswords(options.random),

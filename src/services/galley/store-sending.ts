@@ -5,6 +5,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
+import type { OutboxBell } from '#src/queue/outbox-bell.ts'
+import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER } from './event-times.ts'
 
 export interface MessageToAccept {
@@ -28,40 +30,75 @@ export interface SendingStore {
  * Conversations are locked in the order of their ids, so two processes never wait for each other. What is decided by is
  * what stands in the locked rows, which a snapshot from before the lock would not show.
  */
-export const sendingStore = (db: Kysely<unknown>): SendingStore => ({
+export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStore => ({
   accept: async (messages) => {
     const letters = messages.flatMap(({ letters: own }, index) => own.map((letter) => ({ ...letter, of: index + 1 })))
-    const { rows } = await sql<{ of: string | number; at: string | number }>`/* prepared */
-      with wanted as (
-        select w.*, row_number() over (partition by id, revision order by of) as place
-        from unnest(
-          ${messages.map(({ conversation }) => conversation)}::uuid[],
-          ${messages.map(({ revision }) => revision)}::int[], ${messages.map(({ now }) => now)}::bigint[]
-        ) with ordinality as w(id, revision, now, of)
-      ), locked as (
-        select id, members_revision, last_event_at from galley.conversations
-        where id = any(array(select id from wanted)) and protocol <> 'mls' order by id for update
-      ), timed as (
-        select w.of, w.id, greatest(w.now, l.last_event_at + w.place) as at
-        from wanted w join locked l on l.id = w.id and l.members_revision = w.revision
-      ), moved as (
-        update galley.conversations c set last_event_at = t.at
-        from (select id, max(at) as at from timed group by id) t where c.id = t.id
-      ), sent as (
-        insert into galley.outbox (lane, letter, topics)
-        select l.lane, replace(l.letter, ${LATER}, to_char(
-          to_timestamp(t.at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), l.topics::int[]
-        from unnest(
-          ${letters.map(({ lane }) => lane)}::text[], ${letters.map(({ text }) => text)}::text[],
-          ${letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`)}::text[], ${letters.map(({ of }) => of)}::int[]
-        ) with ordinality as l(lane, letter, topics, of, number)
-        join timed t on t.of = l.of order by l.number
-        returning lane
-      )
-      select t.of, t.at, (
-        select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (select distinct lane from sent) lanes
-      ) from timed t`.execute(db)
+    const lanes = [...new Set(letters.map(({ lane }) => lane))].map((lane) => ({ service: 'galley', lane }))
+    const here = lanes.filter((name) => bell.isHere(name))
+    const accepting = accept(db, {
+      conversations: messages.map(({ conversation }) => conversation),
+      revisions: messages.map(({ revision }) => revision),
+      nows: messages.map(({ now }) => now),
+      lanes: letters.map(({ lane }) => lane),
+      texts: letters.map(({ text }) => text),
+      topics: letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`),
+      of: letters.map(({ of }) => of),
+      here: here.map(({ lane }) => lane),
+    })
+    // When it fails, too: what we do not know to be committed may be.
+    const rows = await accepting.finally(() => here.forEach((name) => bell.ring(name)))
     const times = new Map(rows.map(({ of, at }) => [Number(of), Number(at)]))
     return messages.map((_, index) => times.get(index + 1))
   },
 })
+
+interface Accepting {
+  readonly conversations: readonly ConversationId[]
+  readonly revisions: readonly number[]
+  readonly nows: readonly EventTime[]
+  readonly lanes: readonly string[]
+  readonly texts: readonly string[]
+  /** Each an array as PostgreSQL writes it. */
+  readonly topics: readonly string[]
+  /** Which message each letter belongs to, counted from 1. */
+  readonly of: readonly number[]
+  /** Lanes of which the database need not tell. */
+  readonly here: readonly string[]
+}
+
+interface Accepted {
+  readonly of: string | number
+  readonly at: string | number
+}
+
+const accept = statement<Accepting, Accepted>(
+  ({ conversations, revisions, nows, lanes, texts, topics, of, here }, db) =>
+    sql<Accepted>`/* prepared */
+    with wanted as (
+      select w.*, row_number() over (partition by id, revision order by of) as place
+      from unnest(${conversations}::uuid[], ${revisions}::int[], ${nows}::bigint[])
+        with ordinality as w(id, revision, now, of)
+    ), locked as (
+      select id, members_revision, last_event_at from galley.conversations
+      where id = any(array(select id from wanted)) and protocol <> 'mls' order by id for update
+    ), timed as (
+      select w.of, w.id, greatest(w.now, l.last_event_at + w.place) as at
+      from wanted w join locked l on l.id = w.id and l.members_revision = w.revision
+    ), moved as (
+      update galley.conversations c set last_event_at = t.at
+      from (select id, max(at) as at from timed group by id) t where c.id = t.id
+    ), sent as (
+      insert into galley.outbox (lane, letter, topics)
+      select l.lane, replace(l.letter, ${LATER}, to_char(
+        to_timestamp(t.at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), l.topics::int[]
+      from unnest(${lanes}::text[], ${texts}::text[], ${topics}::text[], ${of}::int[])
+        with ordinality as l(lane, letter, topics, of, number)
+      join timed t on t.of = l.of order by l.number
+      returning lane
+    )
+    select t.of, t.at, (
+      select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (
+        select distinct lane from sent where lane <> all(${here}::text[])
+      ) lanes
+    ) from timed t`.compile(db),
+)

@@ -1,5 +1,6 @@
 /** The only SQL of galley is in the files called `store-*`; here they become one thing. Tables: `migrations/`. */
 import type { Kysely } from 'kysely'
+import { NO_BELL, type OutboxBell } from '#src/queue/outbox-bell.ts'
 import { type ChangeStore, changeStore } from './store-changes.ts'
 import { type CodeStore, codeStore } from './store-codes.ts'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
@@ -42,7 +43,7 @@ export interface GalleyStore
   transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
 }
 
-export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
+export const galleyStore = (db: Kysely<unknown>, bell: OutboxBell = NO_BELL): GalleyStore => ({
   ...conversationStore(db),
   standing: changeStore(db).standing,
   ...codeStore(db),
@@ -51,7 +52,7 @@ export const galleyStore = (db: Kysely<unknown>): GalleyStore => ({
   ...listingStore(db),
   ...membershipStore(db),
   ...heardStore(db),
-  ...sendingStore(db),
+  ...sendingStore(db, bell),
   transaction: (work) => db.transaction().execute((tx) => work(inTransaction(tx))),
 })
 

@@ -67,8 +67,8 @@ import { updateTypingIndicator } from './handlers/federation/update-typing-indic
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import type { GuestLinksConfig } from './guest-links.ts'
-import { type Hearing, hearTogether } from './hear-together.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
+import { type Presence, presenceIn } from './presence.ts'
 import type { SendingNeeds } from './send-message.ts'
 import { type GalleyStore, galleyStore } from './store.ts'
 import { startSweeper } from './sweeper.ts'
@@ -103,7 +103,7 @@ export interface Galley extends AsyncDisposable {
 
 interface Needs extends GalleyOptions, SendingNeeds {
   readonly store: GalleyStore
-  readonly hearing: Hearing
+  readonly presence: Presence
   readonly lane: LocalLane
   readonly ephemera: Ephemera
   readonly membersMax: number
@@ -124,7 +124,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store),
-    hearing: hearTogether({ store, gundeck: options.gundeck }),
+    presence: presenceIn(store),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),
     codePasswords: codePasswords(options.random),

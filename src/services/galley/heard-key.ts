@@ -2,21 +2,19 @@
  * Recognising a notification that another backend repeats because our answer was lost. The protocol has no id for it,
  * but a repetition is identical to the byte, request id included (backend-notifications.md §10).
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
 
 /** `body` as decoded: equal bytes decode to equal values, in the same order. */
 export const heardKey = (rpc: string, body: unknown, { origin, requestId }: FederationContext): Uint8Array =>
-  createHash('sha256')
-    .update(JSON.stringify([origin, rpc, requestId, body]))
-    .digest()
+  hash('sha256', JSON.stringify([origin, rpc, requestId, body]), 'buffer')
 
 /** Ids that are the same whenever the same notification comes: gundeck then stores its events once. */
 export const pushIdsOf = (key: Uint8Array): (() => string) => {
   let index = 0
   return () => {
     index += 1
-    return uuidOf(createHash('sha256').update(key).update(String(index)).digest())
+    return uuidOf(hash('sha256', Buffer.concat([key, Buffer.from(String(index))]), 'buffer'))
   }
 }
 

@@ -21,14 +21,13 @@ export const statement = <Values extends object, Row>(
 ): ((db: Kysely<unknown>, values: Values) => Promise<Row[]>) => {
   let built: CompiledQuery<Row> | undefined
   return async (db, values) => {
-    built ??= build(marks<Values>(), db)
+    built ??= build(MARKS as Values, db)
     const parameters = built.parameters.map((each) => (each instanceof Mark ? valueOf(values, each) : each))
     const { rows } = await db.executeQuery<Row>({ ...built, parameters })
     return rows
   }
 }
 
-const marks = <Values extends object>(): Values =>
-  new Proxy({}, { get: (_none, name) => new Mark(String(name)) }) as Values
+const MARKS: object = new Proxy({}, { get: (_none, name) => new Mark(String(name)) })
 
 const valueOf = (values: object, { name }: Mark): unknown => (values as Readonly<Record<string, unknown>>)[name]

@@ -52,15 +52,16 @@ interface Transfer {
 
 const transfer = async (generator: Generator, { chain, direction, megabytes }: Transfer): Promise<BulkMeasurement> => {
   await using memory = await watchMemory(chain)
-  const expected = megabytes * BYTES_PER_MB
   const pieces = direction === 'down' ? 1 : Math.ceil(megabytes / UPLOAD_PIECE_MB)
+  const pieceBytes = Math.ceil((megabytes * BYTES_PER_MB) / pieces)
+  const expected = pieces * pieceBytes
   const cpuBefore = await cpuOf(chain)
   const { bytes, seconds } = await generator.transfer({
     port: chain.port,
     path: `/rpc/${chain.domain}/${RPC[direction]}`,
     headers: headersFor(chain),
     pieces,
-    pieceBytes: direction === 'down' ? 0 : expected / pieces,
+    pieceBytes: direction === 'down' ? 0 : pieceBytes,
   })
   if (bytes !== expected) throw new Error(`${chain.name} moved ${bytes} bytes ${direction} instead of ${expected}`)
   return {

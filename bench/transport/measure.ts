@@ -30,8 +30,10 @@ export interface MeasuringNeeds {
   readonly say: (progress: string) => void
 }
 
-/** Enough for a runtime to have compiled what is hot. */
-const WARM_UP_MS = 3_000
+/** A runtime compiles what is hot while it runs, in several steps; it is warm when it no longer becomes faster. */
+const WARM_UP_MS = 2_000
+const WARM_UP_ROUNDS_MAX = 6
+const WARM_UP_GAIN = 1.05
 const WARM_UP_IN_FLIGHT = 64
 const LEAD_MS = 500
 
@@ -39,13 +41,14 @@ export const measureRequests = async (needs: MeasuringNeeds): Promise<readonly M
   const { chains, options, say } = needs
   for (const chain of chains) {
     say(`warming up ${chain.name}`)
-    await run(needs, { chain, inFlight: WARM_UP_IN_FLIGHT, measureMs: WARM_UP_MS })
+    await warmUp(needs, chain)
   }
   const measurements: Measurement[] = []
   for (let repetition = 1; repetition <= options.reps; repetition += 1) {
     for (const inFlight of options.conc) {
       for (const chain of chains) {
         const measured = await run(needs, { chain, inFlight, measureMs: options.seconds * 1000 })
+        if (!measured) continue
         say(
           `${repetition}/${options.reps}  ${inFlight} in flight  ${chain.name}: ${Math.round(measured.requestsPerSecond)} req/s`,
         )
@@ -56,16 +59,27 @@ export const measureRequests = async (needs: MeasuringNeeds): Promise<readonly M
   return measurements
 }
 
+const warmUp = async (needs: MeasuringNeeds, chain: Chain): Promise<void> => {
+  let best = 0
+  for (let round = 0; round < WARM_UP_ROUNDS_MAX; round += 1) {
+    const measured = await run(needs, { chain, inFlight: WARM_UP_IN_FLIGHT, measureMs: WARM_UP_MS })
+    const rate = measured?.requestsPerSecond ?? 0
+    if (rate <= best * WARM_UP_GAIN) return
+    best = rate
+  }
+}
+
 interface Run {
   readonly chain: Chain
   readonly inFlight: number
   readonly measureMs: number
 }
 
+/** Undefined when nothing was answered: then there is nothing to measure. */
 const run = async (
   { generator, responder, say }: MeasuringNeeds,
   { chain, inFlight, measureMs }: Run,
-): Promise<Measurement> => {
+): Promise<Measurement | undefined> => {
   let before: ReturnType<typeof look> | undefined
   const { port } = chain
   const plan = { port, request: smallRequest(chain), inFlight, leadMs: LEAD_MS, measureMs }
@@ -75,7 +89,10 @@ const run = async (
   const after = await look(chain, responder)
   const start = await before
   if (!start) throw new Error('the measurement has no beginning')
-  if (done.requests === 0) throw new Error(`${chain.name} answered nothing: ${done.firstFailure ?? 'silence'}`)
+  if (done.requests === 0) {
+    say(`${inFlight} in flight  ${chain.name} answered nothing: ${done.firstFailure ?? 'silence'}`)
+    return undefined
+  }
   if (done.failures > 0) say(`${chain.name}: ${done.failures} failed, the first with ${done.firstFailure}`)
   const micros = (from: number, to: number): number => ((to - from) * 1e6) / done.requests
   return {

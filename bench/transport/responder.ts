@@ -2,7 +2,7 @@
  * The component at the end of every chain: nginx with answers that never change, so that as little as possible of the
  * machine goes to what is not measured. It is also the brig that our federators ask for the known remotes.
  */
-import { writeFile } from 'node:fs/promises'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RemoteConfigs } from '#src/contract/internal/remotes.ts'
 import type { Ground } from './ground.ts'
@@ -25,7 +25,9 @@ export const startResponder = async (ground: Ground): Promise<Responder> => {
   const { brig: port } = ground.portsOf(RESPONDER_SITE)
   const directory = await ground.directoryOf(RESPONDER_SITE)
   const asset = join(directory, 'asset')
-  await writeFile(asset, Buffer.alloc(ground.options.bulk * 1e6, 'asset'))
+  // Zeros, which take no room; nobody here compresses.
+  await writeFile(asset, '')
+  await truncate(asset, ground.options.bulk * 1e6)
   const { pid } = await startNginx(ground, RESPONDER_SITE, serverSection(port, asset))
   return { port, pid }
 }

@@ -5,33 +5,39 @@ import type { Clock } from '#src/kit/clock.ts'
 /** Bytes when all of it came together with the head of the request: then nobody needs the machinery of streams. */
 export type RequestBody = Uint8Array | Readable
 
+export interface Collected {
+  readonly bytes: Uint8Array
+  /** False when there is more than was to be collected; then the stream waits for its next reader. */
+  readonly isWhole: boolean
+}
+
 /**
- * The whole body, or undefined once it is larger than `limit`; what comes after that is not read. By events, because
- * the iterator of a stream costs more than everything else that happens to a small request.
+ * The whole body, or its beginning once that is larger than `limit`. By events, because the iterator of a stream costs
+ * more than everything else that happens to a small request.
  */
-export const collect = (stream: Readable, limit: number): Promise<Uint8Array | undefined> =>
+export const collect = (stream: Readable, limit: number): Promise<Collected> =>
   new Promise((resolve, reject) => {
-    const complete = (): void => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
     const chunks: Uint8Array[] = []
-    // It broke off before anybody listened.
-    if (stream.destroyed) return reject(stream.errored ?? brokenOff())
     let size = 0
+    const stop = (isWhole: boolean): void => {
+      stream.off('data', take).off('close', breakOff).off('end', complete)
+      resolve({ bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), isWhole })
+    }
+    const complete = (): void => stop(true)
+    const breakOff = (): void => reject(brokenOff())
     const take = (chunk: Uint8Array): void => {
       size += chunk.length
       chunks.push(chunk)
       if (size <= limit) return
-      stream.off('data', take)
       stream.pause()
-      resolve(undefined)
+      stop(false)
     }
-    const breakOff = (): void => reject(brokenOff())
-    stream.on('data', take)
-    stream.once('error', reject)
-    stream.once('close', breakOff)
-    stream.once('end', () => {
-      stream.off('close', breakOff)
-      complete()
-    })
+    // It was over, one way or the other, before anybody listened.
+    if (stream.readableEnded) return complete()
+    if (stream.destroyed) return reject(stream.errored ?? brokenOff())
+    stream.on('data', take).once('error', reject).once('close', breakOff).once('end', complete)
+    // It may break again when nobody waits for it any more, and the process must not end for want of a listener.
+    stream.on('error', () => {})
   })
 
 const brokenOff = (): Error => new Error('the body broke off')

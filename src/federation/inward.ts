@@ -4,7 +4,6 @@
  */
 import { Domain } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
-import { withDeadline } from '#src/kit/deadline.ts'
 import { Refusal } from '#src/kit/errors.ts'
 import { errorResponse } from '#src/kit/http/router.ts'
 import { jsonResponse, readAll, type WireResponse } from '#src/kit/http/wire.ts'
@@ -12,18 +11,17 @@ import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import { hop } from '#src/kit/trace.ts'
 import { inSpan, type Tracer, withTraceparent } from '#src/kit/tracing.ts'
-import { FEDERATION_REQUEST_BYTES_MAX } from '#src/rpc/limits.ts'
-import { collect, type RequestBody } from './bodies.ts'
+import type { RequestBody } from './bodies.ts'
 import type { CallComponent } from './components.ts'
 import type { Discovery } from './discovery.ts'
 import { messageOf, parseErrorObject } from './error-object.ts'
 import type { PeerIdentity } from './identity.ts'
-import { COMPONENT_ERROR_BYTES_MAX, REQUEST_BODY_TIMEOUT_MS } from './limits.ts'
+import { incomingBody } from './incoming-body.ts'
+import { COMPONENT_ERROR_BYTES_MAX } from './limits.ts'
 import type { FederationMetrics } from './metrics.ts'
 import type { IsAllowed } from './policy.ts'
 import {
   authenticationFailure,
-  bodyTooLarge,
   federationDenied,
   invalidEndpoint,
   malformed,
@@ -156,10 +154,12 @@ interface Admitted extends ReadRequest {
 
 const forward = async (request: InwardRequest, admitted: Admitted, needs: InwardNeeds): Promise<WireResponse> => {
   const { component, rpc } = admitted.path
-  const body = await readBody(request.body)
+  const { body, failure } = await incomingBody(request.body, needs.clock)
   const response = await inSpan('component', { kind: 'client' }, () =>
     needs.callComponent({ component, rpc, headers: withTraceparent(componentHeaders(request, admitted)), body }),
-  )
+  ).catch((error: unknown) => {
+    throw failure() ?? error
+  })
   return response.status >= 500 ? rerendered(response) : relayed(response)
 }
 
@@ -176,22 +176,6 @@ const componentHeaders = (
     ...(address !== undefined && { 'wire-origin-ip': address }),
     ...(claims.apiVersion !== undefined && { 'x-wire-api-version': claims.apiVersion }),
   }
-}
-
-const readBody = async (sent: RequestBody): Promise<Uint8Array> => {
-  if (sent instanceof Uint8Array) {
-    if (sent.length > FEDERATION_REQUEST_BYTES_MAX) throw bodyTooLarge()
-    return sent
-  }
-  const body = await withDeadline(
-    collect(sent, FEDERATION_REQUEST_BYTES_MAX),
-    REQUEST_BODY_TIMEOUT_MS,
-    'reading a request',
-  ).catch((cause: unknown) => {
-    throw new Refusal(408, 'client-error', { detail: 'the request body did not arrive', cause })
-  })
-  if (!body) throw bodyTooLarge()
-  return body
 }
 
 /** §6.4: of the headers only the content type survives. */

@@ -3,9 +3,10 @@
  * our own). A label holds a domain only where the number of domains is bounded: whatever a stranger can make up is
  * counted under one value. State is read when it is asked for, so nothing has to be kept in step.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { BreakerState } from './channel/breaker.ts'
 import { COUNTED_DOMAINS_MAX, TIMED_PEERS_MAX } from './limits.ts'
+import { counterBy, type Observe, Times } from './tallies.ts'
 
 /** `answer` ends with the headers and includes waiting for room; `body` ends with the last byte. */
 export type TimedPhase = 'discovery' | 'connect' | 'tls' | 'answer' | 'body'
@@ -57,20 +58,17 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export const createMetrics = (): FederationMetrics => {
   const registers = [new Registry()]
   const inTotal = countersOf(registers)
-  const inTime = histogramsOf(registers)
   const target = boundedLabel(COUNTED_DOMAINS_MAX)
   const origin = boundedLabel(COUNTED_DOMAINS_MAX)
-  const timedPeer = boundedLabel(TIMED_PEERS_MAX)
   return {
-    outgoing: (domain) => inTotal.outgoing.inc({ target_domain: target(domain) }),
-    incoming: (domain, wasAllowed) => inTotal.incoming.inc({ origin_domain: wasAllowed ? origin(domain) : 'denied' }),
+    outgoing: (domain) => inTotal.outgoing(target(domain)),
+    incoming: (domain, wasAllowed) => inTotal.incoming(wasAllowed ? origin(domain) : 'denied'),
     netError: () => inTotal.netErrors.inc(),
-    served: ({ handler, method, status, ms }) =>
-      inTime.served.observe({ handler, method, status_code: status }, ms / 1000),
-    timed: (domain, phase, ms) => inTime.phases.observe({ phase, peer: timedPeer(domain) }, ms / 1000),
-    called: (outcome) => inTotal.calls.inc({ outcome }),
-    lookup: (result) => inTotal.lookups.inc({ result }),
-    certificate: (result) => inTotal.certificates.inc({ result }),
+    served: servedTimes(registers),
+    timed: phaseTimes(registers),
+    called: inTotal.calls,
+    lookup: inTotal.lookups,
+    certificate: inTotal.certificates,
     watch: (channels) => showChannels(registers, channels),
     render: async () => {
       const parts = await Promise.all([...registers, ofProcess()].map((registry) => registry.metrics()))
@@ -91,55 +89,88 @@ const boundedLabel = (max: number): ((value: string) => string) => {
 }
 
 const countersOf = (registers: Registry[]) => ({
-  outgoing: new Counter({
-    name: 'com_wire_federator_outgoing_requests',
-    help: 'Requests to other backends that our policy allows.',
-    labelNames: ['target_domain'],
+  outgoing: counterBy(
+    {
+      name: 'com_wire_federator_outgoing_requests',
+      help: 'Requests to other backends that our policy allows.',
+      label: 'target_domain',
+    },
     registers,
-  }),
-  incoming: new Counter({
-    name: 'com_wire_federator_incoming_requests',
-    help: 'Requests of other backends; those that are not allowed under one name.',
-    labelNames: ['origin_domain'],
+  ),
+  incoming: counterBy(
+    {
+      name: 'com_wire_federator_incoming_requests',
+      help: 'Requests of other backends; those that are not allowed under one name.',
+      label: 'origin_domain',
+    },
     registers,
-  }),
+  ),
   netErrors: new Counter({ name: 'net_errors', help: 'Answers of 500 and above that are our own.', registers }),
-  calls: new Counter({
-    name: 'comity_federation_calls_total',
-    help: 'Calls to other backends by how they ended.',
-    labelNames: ['outcome'],
+  calls: counterBy(
+    {
+      name: 'comity_federation_calls_total',
+      help: 'Calls to other backends by how they ended.',
+      label: 'outcome',
+    },
     registers,
-  }),
-  lookups: new Counter({
-    name: 'comity_federation_dns_lookups_total',
-    help: 'Names that were needed, and whether they were remembered.',
-    labelNames: ['result'],
+  ),
+  lookups: counterBy(
+    {
+      name: 'comity_federation_dns_lookups_total',
+      help: 'Names that were needed, and whether they were remembered.',
+      label: 'result',
+    },
     registers,
-  }),
-  certificates: new Counter({
-    name: 'comity_federation_certificates_total',
-    help: 'Certificates of callers, and whether they had been parsed before.',
-    labelNames: ['result'],
+  ),
+  certificates: counterBy(
+    {
+      name: 'comity_federation_certificates_total',
+      help: 'Certificates of callers, and whether they had been parsed before.',
+      label: 'result',
+    },
     registers,
-  }),
+  ),
 })
 
-const histogramsOf = (registers: Registry[]) => ({
-  served: new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time until a request was answered in full.',
-    labelNames: ['handler', 'method', 'status_code'],
-    buckets: SECONDS,
+const servedTimes = (registers: Registry[]): FederationMetrics['served'] => {
+  const times = new Times(
+    {
+      name: 'http_request_duration_seconds',
+      help: 'Time until a request was answered in full.',
+      labelNames: ['handler', 'method', 'status_code'],
+      buckets: SECONDS,
+    },
     registers,
-  }),
-  phases: new Histogram({
-    name: 'comity_federation_phase_seconds',
-    help: 'Time that the phases of a call to another backend took.',
-    labelNames: ['phase', 'peer'],
-    buckets: SECONDS,
+  )
+  const lines = new Map<string, Observe>()
+  return ({ handler, method, status, ms }) => {
+    const key = `${handler} ${method} ${status}`
+    const line = lines.get(key) ?? times.line({ handler, method, status_code: status })
+    lines.set(key, line)
+    line(ms / 1000)
+  }
+}
+
+const phaseTimes = (registers: Registry[]): FederationMetrics['timed'] => {
+  const times = new Times(
+    {
+      name: 'comity_federation_phase_seconds',
+      help: 'Time that the phases of a call to another backend took.',
+      labelNames: ['phase', 'peer'],
+      buckets: SECONDS,
+    },
     registers,
-  }),
-})
+  )
+  const timedPeer = boundedLabel(TIMED_PEERS_MAX)
+  const lines = new Map<string, Partial<Record<TimedPhase, Observe>>>()
+  return (domain, phase, ms) => {
+    const peer = timedPeer(domain)
+    const ofPeer = lines.get(peer) ?? {}
+    lines.set(peer, ofPeer)
+    const line = (ofPeer[phase] ??= times.line({ phase, peer }))
+    line(ms / 1000)
+  }
+}
 
 const STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 

@@ -53,9 +53,9 @@ const answer = async (request: IncomingMessage, { outward, signal }: AnswerNeeds
 const bodyOf = async (request: IncomingMessage): Promise<OutwardRequest['body']> => {
   const announced = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
   if (announced > HELD_BODY_BYTES_MAX) return request
-  const body = await collect(request, HELD_BODY_BYTES_MAX)
-  if (!body) throw bodyTooLarge()
-  return body
+  const { bytes, isWhole } = await collect(request, HELD_BODY_BYTES_MAX)
+  if (!isWhole) throw bodyTooLarge()
+  return bytes
 }
 
 const headersOf = ({ headers }: IncomingMessage): OutwardRequest['headers'] => {

@@ -29,6 +29,18 @@ test('chain, key and all authorities of a bundle are loaded', async () => {
   assert.equal(material.chainPem, one.chainPem)
 })
 
+test('files that say what they said before are not read into certificates again, but looked at', async () => {
+  const own = await write('again.crt', one.chainPem)
+  const files = { certificateFile: own, privateKeyFile, caFile: await write('again.pem', authority.certificatePem) }
+  const material = await loadTlsMaterial(files)
+  assert.equal(await loadTlsMaterial(files, material), material)
+  await write('again.crt', other.chainPem)
+  await assert.rejects(loadTlsMaterial(files, material), /does not belong to the certificate/)
+  await write('again.crt', one.chainPem)
+  await write('again.pem', '')
+  await assert.rejects(loadTlsMaterial(files, material), /no certificate/)
+})
+
 test('without a bundle and the system store nobody is trusted', async () => {
   const material = await loadTlsMaterial({ certificateFile, privateKeyFile })
   assert.deepEqual(material.anchors, [])

@@ -10,6 +10,8 @@ export interface TlsMaterial {
   /** Leaf first, then what leads to the authority: all of it is shown to the other side. */
   readonly chainPem: string
   readonly keyPem: string
+  /** The bundle that anchors were read from; undefined when only those of the system are trusted. */
+  readonly caPem?: string | undefined
   /** Authorities that the other side's certificate must come from. Empty: nobody is trusted. */
   readonly anchors: readonly X509Certificate[]
 }
@@ -25,22 +27,25 @@ export interface TlsFiles {
   readonly useSystemCa?: boolean
 }
 
-/** Reads and checks everything; the error says which file is at fault and why. */
-export const loadTlsMaterial = async ({
-  certificateFile,
-  privateKeyFile,
-  caFile,
-  useSystemCa = false,
-}: TlsFiles): Promise<TlsMaterial> => {
+/**
+ * Reads and checks everything; the error says which file is at fault and why. Files that say what they said before are
+ * not looked into again: then it is `present` that is returned.
+ */
+export const loadTlsMaterial = async (
+  { certificateFile, privateKeyFile, caFile, useSystemCa = false }: TlsFiles,
+  present?: TlsMaterial,
+): Promise<TlsMaterial> => {
   const chainPem = await read(certificateFile, 'the certificate')
   const keyPem = await read(privateKeyFile, 'the private key')
+  const caPem = caFile === undefined ? undefined : await read(caFile, 'the trusted authorities')
+  if (present?.chainPem === chainPem && present.keyPem === keyPem && present.caPem === caPem) return present
   const [leaf] = parseCertificates(chainPem, certificateFile)
   if (!leaf.checkPrivateKey(parseKey(keyPem, privateKeyFile))) {
     throw new Error(`the private key ${privateKeyFile} does not belong to the certificate ${certificateFile}`)
   }
-  const own = caFile === undefined ? [] : parseCertificates(await read(caFile, 'the trusted authorities'), caFile)
+  const own = caFile === undefined || caPem === undefined ? [] : parseCertificates(caPem, caFile)
   const system = useSystemCa ? getCACertificates('system').map((pem) => new X509Certificate(pem)) : []
-  return { chainPem, keyPem, anchors: [...own, ...system] }
+  return { chainPem, keyPem, caPem, anchors: [...own, ...system] }
 }
 
 /** Whether nothing would change by using one instead of the other. */

@@ -34,9 +34,9 @@ export const followTls = async ({ files, owner, adopt, clock, log }: FollowNeeds
         'this directory cannot be watched and is looked at from time to time',
       ),
   })
-  const load = async (): Promise<TlsMaterial> => {
+  const load = async (present?: TlsMaterial): Promise<TlsMaterial> => {
     await watch.renew()
-    return loadTlsMaterial(files)
+    return loadTlsMaterial(files, present)
   }
   try {
     let current = await load()
@@ -45,7 +45,7 @@ export const followTls = async ({ files, owner, adopt, clock, log }: FollowNeeds
       adopt(next)
       current = next
     }
-    schedule.start(createReload({ load, current: () => current, use, log: log.child({ owner }) }))
+    schedule.start(createReload({ load: () => load(current), current: () => current, use, log: log.child({ owner }) }))
     return {
       current: () => current,
       [Symbol.asyncDispose]: () => {

@@ -1,5 +1,5 @@
 /** A component that remembers who reached it and answers as told. */
-import type { Transport, WireRequest, WireResponse } from '#src/kit/http/wire.ts'
+import { readAll, type Transport, type WireRequest, type WireResponse } from '#src/kit/http/wire.ts'
 
 export interface FakeComponents {
   /** Every request that reached a component, in order. */
@@ -26,8 +26,10 @@ export const fakeComponents = (): FakeComponents => {
   const contacts: Contact[] = []
   let respond: (contact: Contact) => WireResponse | Promise<WireResponse> = () => jsonAnswer({ ok: true })
   const transport = (component: string): Transport => ({
-    send: async ({ params, headers, body }) => {
-      const contact = { component, rpc: params['rpc'] ?? '', headers, body }
+    send: async ({ params, headers, body, stream }) => {
+      // As a real one does, it acts upon whole requests only.
+      const whole = stream === undefined ? body : await readAll(stream)
+      const contact = { component, rpc: params['rpc'] ?? '', headers, body: whole }
       contacts.push(contact)
       return respond(contact)
     },

@@ -328,14 +328,18 @@ test('a target with a dot at its end is reached, named without it', async () => 
 })
 
 test('a call that its caller gives up is taken back from the peer', async () => {
-  const closed = Promise.withResolvers<void>()
+  const [arrived, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   await using _peer = await startFakePeer(net, {
     domain: 'patient.test',
-    serve: ({ stream }) => stream.once('close', () => closed.resolve()),
+    serve: ({ stream }) => {
+      stream.once('close', () => closed.resolve())
+      arrived.resolve()
+    },
   })
   const controller = new AbortController()
   const call = callPeer(own, 'patient.test', { signal: controller.signal })
-  setTimeout(() => controller.abort(new Error('no longer needed')), 100)
+  await arrived.promise
+  controller.abort(new Error('no longer needed'))
   await assert.rejects(call, /no longer needed/)
   await closed.promise
 })

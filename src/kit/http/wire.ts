@@ -14,7 +14,7 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  /** Instead of `body`, for a route that takes its body as it comes. Not read to its end when the answer is early. */
+  /** Instead of `body`, as it comes. Not read to its end when the answer is early; a route that takes it whole waits. */
   readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
   /** How long its sender waits for the beginning of the answer, if it is known; the transport need not wait longer. */

@@ -5,6 +5,7 @@
  * In order, and until one fails in a way that may pass: those after it may be about the same and must not overtake it, so
  * they are left to be sent again. What is wrong for good stops nothing.
  */
+import { REFUSAL_CHARACTERS_MAX } from '#src/contract/federation/limits.ts'
 import type { BatchResult, NotificationBatch } from '#src/contract/federation/notification-batch.ts'
 import type { RpcHandler, RpcInput } from '#src/kit/endpoint.ts'
 import { Refusal } from '#src/kit/errors.ts'
@@ -116,7 +117,7 @@ const refusal = (code: number, label: string, message: string): RefusedResult =>
   outcome: 'refused',
   code,
   label,
-  message,
+  message: message.slice(0, REFUSAL_CHARACTERS_MAX),
 })
 
 const mayPass = ({ code, label }: RefusedResult): boolean => code !== 400 || label !== 'bad-request'

@@ -9,6 +9,9 @@
 export const NOTIFICATIONS_PER_BATCH_MAX = 256
 export const RPC_NAME_CHARACTERS_MAX = 100
 
+/** Of what is said of a notification that is refused. */
+export const REFUSAL_CHARACTERS_MAX = 1_000
+
 /** Names of extensions that a backend announces. */
 export const EXTENSIONS_MAX = 64
 

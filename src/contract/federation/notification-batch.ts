@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { RequestId } from '../ids.ts'
 import { opaqueText } from '../shapes.ts'
-import { NOTIFICATIONS_PER_BATCH_MAX, RPC_NAME_CHARACTERS_MAX } from './limits.ts'
+import { NOTIFICATIONS_PER_BATCH_MAX, REFUSAL_CHARACTERS_MAX, RPC_NAME_CHARACTERS_MAX } from './limits.ts'
 
 /** What a backend announces that takes batches. */
 export const NOTIFICATION_BATCH = 'notification-batch'
@@ -35,7 +35,7 @@ const BatchResult = z.discriminatedUnion('outcome', [
     outcome: z.literal('refused'),
     code: z.int(),
     label: opaqueText(RPC_NAME_CHARACTERS_MAX),
-    message: z.string(),
+    message: z.string().max(REFUSAL_CHARACTERS_MAX),
   }),
   /** One before it failed in a way that may pass, and this one must not overtake it. */
   z.object({ outcome: z.literal('untried') }),

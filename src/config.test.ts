@@ -37,9 +37,11 @@ test('a loaded configuration is frozen, absolute, and takes the database from th
   const folder = await mkdtemp(path.join(tmpdir(), 'comity-config-'))
   t.after(() => rm(folder, { recursive: true }))
   const file = path.join(folder, 'comity.yaml')
-  await writeFile(file, MINIMAL)
+  const waking = { gatewayUrl: 'https://push.test/wake', secretFile: 'push-secret' }
+  await writeFile(file, `${MINIMAL}notifications: ${JSON.stringify({ nativePush: waking })}\n`)
   const config = await loadConfig(file, { DATABASE_URL: 'postgres://db.test/comity' })
   assert.equal(config.dataDirectory, path.join(folder, 'data'))
+  assert.equal(config.notifications.nativePush?.secretFile, path.join(folder, 'push-secret'))
   assert.equal(config.database.url, 'postgres://db.test/comity')
   assert.throws(() => Object.assign(config.listen, { gateway: 1 }), TypeError)
 })

@@ -67,6 +67,18 @@ export const laneTests = (databases: MakeDatabases): void => {
     assert.deepEqual(bodies(queue), ['1', '2', '3'])
   })
 
+  test('DEL-011: what waits for a backend that is away for an hour is all there when it is back', async () => {
+    await using queue = await testQueue(databases)
+    const courier = await queue.start()
+    for (const body of ['"left"', '"deleted"']) await enqueueRemote(queue.db, B, told(body))
+    await eventually(() => courier.tally(B)?.isStuck === true, 'the lane was stuck')
+    await queue.clock.advance(60 * 60 * 1_000)
+    assert.equal((await queue.waiting()).length, 2)
+    queue.federator.play(B, {})
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'all was delivered')
+    assert.deepEqual([bodies(queue), await queue.deadLetters()], [['"left"', '"deleted"'], []])
+  })
+
   test('17: a peer that is away, and one that never answers, hold up nobody else', async () => {
     await using queue = await testQueue(databases)
     const silent = Promise.withResolvers<typeof DONE>()

@@ -9,16 +9,8 @@ import { brigMigrations } from './brig.ts'
 import { ACCOUNT_UPKEEP_INTERVAL_MS, REVOCATION_OVERLAP_MS } from './limits.ts'
 import { findUser, lockUsers, updateUser } from './store-users.ts'
 import type { BrigTables } from './tables.ts'
-import {
-  callInternal,
-  callPublic,
-  newDevice,
-  PASSWORD,
-  type Person,
-  registerPerson,
-  startTestBrig,
-  type TestBrig,
-} from './testing.ts'
+import { callInternal, callPublic, PASSWORD, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { addDevice } from './testing-steps.ts'
 
 let brig: TestBrig
 before(async () => {
@@ -49,19 +41,13 @@ test('guests whose time is over are deleted like everybody who goes', async () =
   assert.equal(await statusOf(other.id), 'ephemeral')
 })
 
-const deviceOf = async (person: Person, seed: string, more: Record<string, unknown> = {}): Promise<string> => {
-  const answer = await person.calls('register-device', { body: newDevice(seed, more) })
-  assert.ok(answer.outcome === 'registered', answer.outcome)
-  return answer.body.id
-}
-
 test('tokens of removed and replaced devices, of suspended and of deleted users have ended, for as long as they would be good', async () => {
   const [alice, alex] = [await registerPerson(brig), await registerPerson(brig)]
-  const permanent = await deviceOf(alice, 'to be removed')
-  const temporary = await deviceOf(alice, 'to be replaced', { type: 'temporary' })
+  const permanent = await addDevice(alice, 'to be removed')
+  const temporary = await addDevice(alice, 'to be replaced', { type: 'temporary' })
   const before = await revoked()
   await alice.calls('remove-device', { params: { client: permanent }, body: { password: PASSWORD } })
-  await deviceOf(alice, 'replacing', { type: 'temporary' })
+  await addDevice(alice, 'replacing', { type: 'temporary' })
   await callInternal(brig, 'set-account-status', { params: { user: alex.id }, body: { status: 'suspended' } })
   await callInternal(brig, 'delete-account', { params: { user: alice.id } })
   const ended = [
@@ -85,8 +71,8 @@ test('tokens of removed and replaced devices, of suspended and of deleted users 
 
 test('a device that takes the place of the one it is registered with keeps its token', async () => {
   const alice = await registerPerson(brig)
-  const before = await deviceOf(alice, 'visiting', { type: 'temporary' })
-  await deviceOf(alice.as(before), 'visiting again', { type: 'temporary' })
+  const before = await addDevice(alice, 'visiting', { type: 'temporary' })
+  await addDevice(alice.as(before), 'visiting again', { type: 'temporary' })
   assert.ok(!(await revoked()).some((each) => JSON.stringify(each) === JSON.stringify([alice.id, before])))
 })
 

@@ -4,6 +4,7 @@ import type { ConnectionStatus } from '#src/contract/connections.ts'
 import { UserId } from '#src/contract/ids.ts'
 import { localOneToOne } from '#src/rpc/conversation-ids.ts'
 import { foundTeam, joinTeam, type Person, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { ask, statusOf, to } from './testing-steps.ts'
 
 const LIMIT = 3
 let brig: TestBrig
@@ -16,15 +17,8 @@ const pair = async (): Promise<[Person, Person]> => [
   await registerPerson(brig, 'Alice'),
   await registerPerson(brig, 'Alex'),
 ]
-const to = ({ id }: Person) => ({ domain: brig.domain, user: id })
-const ask = (from: Person, other: Person) => from.calls('request-connection', { params: to(other) })
 const put = (from: Person, other: Person, status: ConnectionStatus) =>
   from.calls('update-connection', { params: to(other), body: { status } })
-const statusOf = async (from: Person, other: Person) => {
-  const found = await from.calls('get-connection', { params: to(other) })
-  return found.outcome === 'found' ? found.body.status : undefined
-}
-
 test('CON-001: asking and accepting: both sides, the conversation before the events, and all of it arrived before the answer', async () => {
   const [alice, alex] = await pair()
   await brig.told()

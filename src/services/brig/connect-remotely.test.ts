@@ -15,6 +15,7 @@ import {
   startTestBrig,
   type TestBrig,
 } from './testing.ts'
+import { ask, connectionOf, statusOf, to } from './testing-steps.ts'
 
 const network = newNetwork()
 let a: TestBrig
@@ -34,19 +35,10 @@ const pair = async (): Promise<[Person, Person]> => {
   await Promise.all([a.told(), b.told()])
   return people
 }
-const to = ({ brig, id }: Person) => ({ domain: brig.domain, user: id })
 const qualified = ({ brig, id }: Person) => ({ domain: brig.domain, id })
-const ask = (from: Person, other: Person) => from.calls('request-connection', { params: to(other) })
 const put = (from: Person, other: Person, status: ConnectionStatus) =>
   from.calls('update-connection', { params: to(other), body: { status } })
-const connectionOf = async (from: Person, other: Person) => {
-  const found = await from.calls('get-connection', { params: to(other) })
-  return found.outcome === 'found' ? found.body : undefined
-}
-const statuses = async (one: Person, other: Person) => [
-  (await connectionOf(one, other))?.status,
-  (await connectionOf(other, one))?.status,
-]
+const statuses = async (one: Person, other: Person) => [await statusOf(one, other), await statusOf(other, one)]
 
 /** Alignments of the conversation in short: who moved, and who then wants to be in. */
 const moves = async (brig: TestBrig) =>

@@ -17,6 +17,7 @@ import {
   startTestBrig,
   type TestBrig,
 } from './testing.ts'
+import { ask, connect, statusOf, to } from './testing-steps.ts'
 
 const network = newNetwork()
 let a: TestBrig
@@ -26,20 +27,6 @@ before(async () => {
   b = await startTestBrig({ domain: 'b.example', network })
 })
 after(() => Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]))
-
-const pathTo = (other: Person) => ({ params: { domain: other.brig.domain, user: other.id } })
-
-const ask = (one: Person, other: Person) => one.calls('request-connection', pathTo(other))
-
-const connect = async (one: Person, other: Person) => {
-  await ask(one, other)
-  await ask(other, one)
-}
-
-const statusOf = async (one: Person, other: Person) => {
-  const found = await one.calls('get-connection', pathTo(other))
-  return found.outcome === 'found' ? found.body.status : undefined
-}
 
 const deleteSelf = (person: Person, password?: string) =>
   person.calls('delete-self', { body: password === undefined ? {} : { password } })
@@ -84,7 +71,7 @@ test('DEL-001: what is left of an account is that there was one', async () => {
   const device = await alice.calls('register-device', { body: newDevice('alice') })
   const onlooker = await registerPerson(a, 'onlooker')
   await deleteSelf(alice, PASSWORD)
-  const profile = await onlooker.calls('get-user', pathTo(alice))
+  const profile = await onlooker.calls('get-user', { params: to(alice) })
   assert.deepEqual(profile.outcome === 'found' && profile.body, {
     qualified_id: { domain: 'a.example', id: alice.id },
     id: alice.id,
@@ -140,7 +127,7 @@ test('DEL-001: who blocked the user is told nothing, and a repeated notification
   const bob = await registerPerson(b, 'bob')
   await connect(alice, eve)
   await connect(alice, bob)
-  await eve.calls('update-connection', { ...pathTo(alice), body: { status: 'blocked' } })
+  await eve.calls('update-connection', { params: to(alice), body: { status: 'blocked' } })
   await Promise.all([a.told(), b.told()])
   await deleteSelf(alice, PASSWORD)
   assert.deepEqual(

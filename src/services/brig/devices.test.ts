@@ -9,12 +9,12 @@ import {
   cookieOf,
   newDevice,
   newNetwork,
-  type Person,
   prekey,
   registerPerson,
   startTestBrig,
   type TestBrig,
 } from './testing.ts'
+import { addDevice } from './testing-steps.ts'
 
 const network = newNetwork()
 let a: TestBrig
@@ -26,12 +26,6 @@ before(async () => {
 after(() => Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]))
 
 const UNKNOWN = ClientId.parse('dead')
-
-const addDevice = async (person: Person, seed: string, overrides: Record<string, unknown> = {}): Promise<ClientId> => {
-  const answer = await person.calls('register-device', { body: newDevice(seed, overrides) })
-  assert.equal(answer.outcome, 'registered')
-  return answer.outcome === 'registered' ? answer.body.id : UNKNOWN
-}
 
 test('CLI-001: a new device is shown, announced to all devices, and its announcement has arrived before the answer', async () => {
   const alice = await registerPerson(a)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ClientId, UserId } from '#src/contract/ids.ts'
-import { newDevice, newNetwork, type Person, prekey, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { newNetwork, type Person, prekey, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { addDevice } from './testing-steps.ts'
 
 const network = newNetwork()
 let a: TestBrig
@@ -13,12 +14,6 @@ before(async () => {
 after(() => Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()]))
 
 const UNKNOWN = ClientId.parse('dead')
-
-const addDevice = async (person: Person, seed: string, overrides: Record<string, unknown> = {}): Promise<ClientId> => {
-  const answer = await person.calls('register-device', { body: newDevice(seed, overrides) })
-  assert.equal(answer.outcome, 'registered')
-  return answer.outcome === 'registered' ? answer.body.id : UNKNOWN
-}
 
 const claimOne = async (asker: Person, params: { domain: string; user: UserId; client: ClientId }) => {
   const claimed = await asker.calls('claim-prekey', { params })

@@ -5,6 +5,7 @@ import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
 import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import type { TestDatabases } from '#src/storage/testing.ts'
 import { A, B, client, person, startTestGalley, type TestGalley } from './testing.ts'
+import { broughtInto } from './testing-elsewhere.ts'
 
 export const galleySuite = (engine: string, databases: () => Promise<TestDatabases>): void => {
   describe(engine, () => {
@@ -139,18 +140,7 @@ const send = (galley: TestGalley, { from, to, conversation }: Sending) =>
 
 const remoteGroup = async (galley: TestGalley, ours: readonly QualifiedUserId[] = []) => {
   const bob = person(B)
-  const conversation = ConversationId.parse(person().id)
-  for (const user of ours) galley.parts.connects(user, bob)
-  await galley.from(B, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00Z',
-    orig_user_id: bob.id,
-    cnv_id: conversation,
-    cnv_type: 0,
-    cnv_access: [],
-    cnv_access_roles: [],
-    non_creator_members: ours.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-    protocol: { protocol: 'proteus' },
-  })
+  const { id: conversation } = await broughtInto(galley, bob, ours)
   await galley.queued()
   return { bob, conversation }
 }

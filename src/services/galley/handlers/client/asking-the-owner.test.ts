@@ -1,8 +1,9 @@
 /** Users of ours change conversations of other backends, which decide. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import type { ConversationId, QualifiedUserId } from '#src/contract/ids.ts'
 import { A, B, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 import { DOWN, idsOf, whoHeard } from '../../testing-groups.ts'
 
 let galley: TestGalley
@@ -19,22 +20,9 @@ let conversation: { domain: typeof B; conversation: ConversationId }
 // bob@B has made a conversation in which he has alice and alex of ours.
 beforeEach(async () => {
   ;[alice, alex, bob] = [person(), person(), person(B)]
-  conversation = { domain: B, conversation: ConversationId.parse(person().id) }
-  for (const user of [alice, alex]) {
-    galley.parts.registers(user)
-    galley.parts.connects(bob, user)
-  }
-  const created = await galley.from(B, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00Z',
-    orig_user_id: bob.id,
-    cnv_id: conversation.conversation,
-    cnv_type: 0,
-    cnv_access: ['invite'],
-    cnv_access_roles: ['non_team_member'],
-    non_creator_members: [alice, alex].map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-    protocol: { protocol: 'proteus' },
-  })
-  assert.equal(created.status, 200)
+  for (const user of [alice, alex]) galley.parts.registers(user)
+  const { id } = await broughtInto(galley, bob, [alice, alex])
+  conversation = { domain: B, conversation: id }
   await galley.queued()
 })
 

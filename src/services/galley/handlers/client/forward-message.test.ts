@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import type { QualifiedConversationId, QualifiedUserId } from '#src/contract/ids.ts'
 import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import { B, client, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 
 let galley: TestGalley
 before(async () => {
@@ -16,7 +17,6 @@ let bob: QualifiedUserId
 
 beforeEach(async () => {
   ;[alice, alex, bob] = [person(), person(), person(B)]
-  galley.parts.connects(alice, bob)
 })
 
 const body = encodeProteusMessage({
@@ -38,19 +38,9 @@ const sendAs = (user: QualifiedUserId, to: QualifiedConversationId) =>
   )
 
 const inRemoteConversation = async (): Promise<QualifiedConversationId> => {
-  const id = ConversationId.parse(person().id)
-  await galley.from(B, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00.000Z',
-    orig_user_id: bob.id,
-    cnv_id: id,
-    cnv_type: 0,
-    cnv_access: [],
-    cnv_access_roles: [],
-    non_creator_members: [{ qualified_id: alice, conversation_role: 'wire_member' }],
-    protocol: { protocol: 'proteus' },
-  })
+  const there = await broughtInto(galley, bob, [alice])
   await galley.queued()
-  return { domain: B, id }
+  return there
 }
 
 const status = {

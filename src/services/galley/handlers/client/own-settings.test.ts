@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import type { QualifiedUserId } from '#src/contract/ids.ts'
 import { A, B, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 import { startGroup, type TestGroup } from '../../testing-groups.ts'
 
 let galley: TestGalley
@@ -92,18 +93,8 @@ test('CNV-035: what somebody sets up for himself is told to his own devices only
 
 test('CNV-035: it is kept here for conversations of others too, and no owner hears of it', async () => {
   const { alice, bob } = group
-  const params = { domain: B, conversation: ConversationId.parse(person().id) }
-  galley.parts.connects(bob, alice)
-  await galley.from(B, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00Z',
-    orig_user_id: bob.id,
-    cnv_id: params.conversation,
-    cnv_type: 0,
-    cnv_access: [],
-    cnv_access_roles: [],
-    non_creator_members: [{ qualified_id: alice, conversation_role: 'wire_member' }],
-    protocol: { protocol: 'proteus' },
-  })
+  const { domain, id: conversation } = await broughtInto(galley, bob, [alice])
+  const params = { domain, conversation }
   await galley.queued()
   galley.backends.plays(B, {})
   assert.deepEqual(await set(alice, MUTED, params), { outcome: 'done' })

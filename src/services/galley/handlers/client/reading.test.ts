@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { ConversationId, type Domain, type QualifiedUserId } from '#src/contract/ids.ts'
 import { FederationFailure } from '#src/rpc/federation-failure.ts'
 import { A, B, C, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 
 let galley: TestGalley
 before(async () => {
@@ -25,23 +26,7 @@ const groupOf = async (creator: QualifiedUserId, others: readonly QualifiedUserI
   return answer.body.qualified_id
 }
 
-/** Somebody of another backend brings our users, with whom he is connected, into a conversation there. */
-const remoteGroup = async (creator: QualifiedUserId, ours: readonly QualifiedUserId[]) => {
-  const id = ConversationId.parse(person().id)
-  for (const user of ours) galley.parts.connects(creator, user)
-  const { status } = await galley.from(creator.domain, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00.000Z',
-    orig_user_id: creator.id,
-    cnv_id: id,
-    cnv_type: 0,
-    cnv_access: ['invite'],
-    cnv_access_roles: ['team_member'],
-    non_creator_members: ours.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-    protocol: { protocol: 'proteus' },
-  })
-  assert.equal(status, 200)
-  return { domain: creator.domain, id }
-}
+const remoteGroup = (creator: QualifiedUserId, ours: readonly QualifiedUserId[]) => broughtInto(galley, creator, ours)
 
 const shownBy = (id: ConversationId, others: readonly QualifiedUserId[]) => ({
   id,

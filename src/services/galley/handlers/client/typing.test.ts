@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { ConversationId } from '#src/contract/ids.ts'
 import { eventually } from '#src/storage/testing.ts'
 import { A, B, C, person, startTestGalley, type TestGalley, toldBy } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 import { DOWN, startGroup, type TestGroup, whoHeard } from '../../testing-groups.ts'
 
 let galley: TestGalley
@@ -104,21 +104,9 @@ test('CNV-037: a member elsewhere types; his backend tells its own users', async
 
 /** bob@B has made a conversation in which he has alice and alex of ours. */
 const elsewhere = async () => {
-  const { alice, alex, bob } = group
-  const conversation = ConversationId.parse(person().id)
-  galley.parts.connects(bob, alex)
-  await galley.from(B, 'on-conversation-created', {
-    time: '2026-01-01T00:00:00Z',
-    orig_user_id: bob.id,
-    cnv_id: conversation,
-    cnv_type: 0,
-    cnv_access: [],
-    cnv_access_roles: [],
-    non_creator_members: [alice, alex].map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-    protocol: { protocol: 'proteus' },
-  })
+  const { domain, id: conversation } = await broughtInto(galley, group.bob, [group.alice, group.alex])
   await galley.queued()
-  return { domain: B, conversation }
+  return { domain, conversation }
 }
 
 test('CNV-037: who types in a conversation elsewhere asks its owner, and we tell ours', async () => {

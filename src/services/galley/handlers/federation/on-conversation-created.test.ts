@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
 import { B, person, startTestGalley, type TestGalley, type Told } from '../../testing.ts'
+import { creation as creationOf } from '../../testing-elsewhere.ts'
 
 let galley: TestGalley
 before(async () => {
@@ -23,18 +24,8 @@ beforeEach(async () => {
   assert.equal(status, 200)
 })
 
-const creation = (members: readonly QualifiedUserId[], more: object = {}) => ({
-  time: '2026-01-01T00:00:00.5Z',
-  orig_user_id: bob.id,
-  cnv_id: conversation.id,
-  cnv_type: 0,
-  cnv_access: ['invite'],
-  cnv_access_roles: ['team_member', 'non_team_member', 'service'],
-  cnv_name: 'theirs',
-  non_creator_members: members.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-  protocol: { protocol: 'proteus' },
-  ...more,
-})
+const creation = (members: readonly QualifiedUserId[], more: object = {}) =>
+  creationOf({ id: conversation.id, creator: bob, members }, more)
 
 const idsOf = async (user: QualifiedUserId): Promise<string[]> => {
   const page = await galley.as(user, 'list-conversation-ids', { body: {} })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { ConversationId, type QualifiedConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import type { QualifiedConversationId, QualifiedUserId } from '#src/contract/ids.ts'
 import { B, C, person, startTestGalley, type TestGalley, type Told, toldBy } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 
 let galley: TestGalley
 before(async () => {
@@ -17,23 +18,7 @@ let conversation: QualifiedConversationId
 // bob@B has made a conversation in which he has alice and alex of ours.
 beforeEach(async () => {
   ;[alice, alex, bob] = [person(), person(), person(B)]
-  for (const user of [alice, alex]) galley.parts.connects(bob, user)
-  conversation = { domain: B, id: ConversationId.parse(person().id) }
-  const { status } = await galley.from(B, 'on-conversation-created', creation([alice, alex]))
-  assert.equal(status, 200)
-})
-
-const creation = (members: readonly QualifiedUserId[], more: object = {}) => ({
-  time: '2026-01-01T00:00:00.5Z',
-  orig_user_id: bob.id,
-  cnv_id: conversation.id,
-  cnv_type: 0,
-  cnv_access: ['invite'],
-  cnv_access_roles: ['team_member', 'non_team_member', 'service'],
-  cnv_name: 'theirs',
-  non_creator_members: members.map((user) => ({ qualified_id: user, conversation_role: 'wire_member' })),
-  protocol: { protocol: 'proteus' },
-  ...more,
+  conversation = await broughtInto(galley, bob, [alice, alex])
 })
 
 const sent = (recipients: object, more: object = {}) => ({

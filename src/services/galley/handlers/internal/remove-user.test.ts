@@ -5,6 +5,7 @@ import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
 import { galleyInternal } from '#src/contract/internal/galley.ts'
 import { call } from '#src/kit/http/client.ts'
 import { A, B, C, person, startTestGalley, type TestGalley } from '../../testing.ts'
+import { broughtInto } from '../../testing-elsewhere.ts'
 import { idsOf, membersSeenBy, nameOf, startGroup, type TestGroup, updatesIn, whoHeard } from '../../testing-groups.ts'
 
 let galley: TestGalley
@@ -38,22 +39,8 @@ const oneToOne = async (other: QualifiedUserId): Promise<ConversationId> => {
 
 const joinElsewhere = async (owner: typeof B, count: number): Promise<Set<string>> => {
   const creator = person(owner)
-  galley.parts.connects(creator, group.alice)
   const ids = new Set<string>()
-  for (let n = 0; n < count; n += 1) {
-    const id = person().id
-    ids.add(id)
-    await galley.from(owner, 'on-conversation-created', {
-      time: '2026-01-01T00:00:00Z',
-      orig_user_id: creator.id,
-      cnv_id: id,
-      cnv_type: 0,
-      cnv_access: [],
-      cnv_access_roles: [],
-      non_creator_members: [{ qualified_id: group.alice, conversation_role: 'wire_member' }],
-      protocol: { protocol: 'proteus' },
-    })
-  }
+  for (let n = 0; n < count; n += 1) ids.add((await broughtInto(galley, creator, [group.alice])).id)
   await galley.queued()
   return ids
 }

@@ -16,8 +16,8 @@ import {
   WAKINGS_WAITING_MAX,
 } from './limits.ts'
 import type { NativePush, Wake } from './native-push.ts'
-import { notificationId } from './notification-id.ts'
-import type { Stored } from './store.ts'
+import { notificationId, type Position } from './notification-id.ts'
+import type { Stored, Waking } from './store.ts'
 import type { OwnedToken, PushTokenStore } from './store-push-tokens.ts'
 
 export interface Device {
@@ -43,10 +43,19 @@ export interface Waker extends AsyncDisposable {
   stored(rows: readonly Stored[]): void
 }
 
+/** What is kept of a stored notification until somebody is woken for it: not what it says. */
+interface Occasion {
+  readonly user: UserId
+  /** Empty: all. */
+  readonly clients: readonly ClientId[]
+  readonly at: Position
+  readonly waking: Waking
+}
+
 export const wakeDevices = (needs: WakingNeeds): Waker => {
   const { log } = needs
   const stopping = new AbortController()
-  let waiting: Stored[] = []
+  let waiting: Occasion[] = []
   let running: Promise<void> | undefined
   let lost = 0
 
@@ -65,7 +74,9 @@ export const wakeDevices = (needs: WakingNeeds): Waker => {
   return {
     stored: (rows) => {
       const room = WAKINGS_WAITING_MAX - waiting.length
-      const wanted = rows.filter(({ entry }) => entry.waking !== undefined)
+      const wanted = rows.flatMap(({ entry: { user, clients, waking }, at }) =>
+        waking ? [{ user, clients, at, waking }] : [],
+      )
       if (wanted.length > room) {
         lost += wanted.length - room
         log.warn({ lost }, 'more happens than devices can be woken for')
@@ -92,8 +103,8 @@ export const alsoWakingDevices = (delivery: Delivery, waker: Waker | undefined):
         },
       }
 
-const wakeFor = async (needs: WakingNeeds, rows: readonly Stored[], signal: AbortSignal): Promise<void> => {
-  const candidates = wakesOf(rows, await needs.tokens.of([...new Set(rows.map(({ entry }) => entry.user))]))
+const wakeFor = async (needs: WakingNeeds, occasions: readonly Occasion[], signal: AbortSignal): Promise<void> => {
+  const candidates = wakesOf(occasions, await needs.tokens.of([...new Set(occasions.map(({ user }) => user))]))
   if (candidates.length === 0) return
   const listening = new Set((await needs.listening(candidates)).map(keyOf))
   const asleep = candidates.filter((wake) => !listening.has(keyOf(wake)))
@@ -106,12 +117,10 @@ const wakeFor = async (needs: WakingNeeds, rows: readonly Stored[], signal: Abor
 const keyOf = ({ user, client }: Device): string => `${user} ${client}`
 
 /** One for each token, whatever it has waiting: the device fetches everything when it is awake. */
-const wakesOf = (rows: readonly Stored[], tokens: readonly OwnedToken[]): Wake[] => {
+const wakesOf = (occasions: readonly Occasion[], tokens: readonly OwnedToken[]): Wake[] => {
   const byUser = Map.groupBy(tokens, ({ user }) => user)
   const wakes = new Map<OwnedToken, Wake>()
-  for (const { entry, at } of rows) {
-    const { user, clients, waking } = entry
-    if (!waking) continue
+  for (const { user, clients, waking, at } of occasions) {
     for (const token of byUser.get(user) ?? []) {
       const isMeant = clients.length === 0 || clients.includes(token.client)
       if (!isMeant || token.client === waking.except) continue

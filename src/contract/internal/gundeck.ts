@@ -81,6 +81,14 @@ export const gundeckInternal = {
     answers: { done: answer(200, Done) },
   }),
 
+  'disconnect-user': endpoint('Close the sockets of an account that may not be used; nothing of it is forgotten.', {
+    method: 'POST',
+    path: '/i/users/disconnect',
+    access: 'internal',
+    body: z.object({ user: UserId }),
+    answers: { done: answer(200, Done) },
+  }),
+
   'remove-user': endpoint('Forget the notifications of a deleted account and close its sockets.', {
     method: 'POST',
     path: '/i/users/remove',

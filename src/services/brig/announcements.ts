@@ -32,6 +32,8 @@ export interface Announcements {
   /** Lets the device acknowledge what it is told from then on. To be said before anything that it must not miss. */
   openStream(tx: BrigTransaction, device: { user: UserId; client: ClientId }, cause: Cause): Promise<QueueId>
   closeDevice(tx: BrigTransaction, device: { user: UserId; client: ClientId }, cause: Cause): Promise<QueueId>
+  /** Ends the connections of somebody who may not use his account. */
+  disconnect(tx: BrigTransaction, suspended: { user: UserId }, cause: Cause): Promise<QueueId>
   /** Takes a deleted user out of all conversations, then forgets what he was told. */
   forgetUser(tx: BrigTransaction, gone: { user: UserId }, cause: Cause): Promise<QueueId>
   /** Waits, not for ever, until everything up to there has arrived. */
@@ -63,6 +65,9 @@ export const announcements = ({ random, courier, log }: Needs): Announcements =>
 
   closeDevice: (tx, device, { requestId }) =>
     enqueueLocal(tx, { target: 'gundeck', endpoint: 'remove-client', body: device, requestId }),
+
+  disconnect: (tx, suspended, { requestId }) =>
+    enqueueLocal(tx, { target: 'gundeck', endpoint: 'disconnect-user', body: suspended, requestId }),
 
   forgetUser: async (tx, gone, { requestId }) => {
     await enqueueLocal(tx, { target: 'galley', endpoint: 'remove-user', body: gone, requestId })

@@ -100,7 +100,12 @@ test('a suspended account is out at once and comes back', async () => {
     const found = await callInternal(brig, 'get-account-status', { params: { user: alice.id } })
     return found.outcome === 'found' ? found.body.status : undefined
   }
+  await brig.told()
   assert.equal((await set('suspended')).outcome, 'set')
+  assert.deepEqual(
+    (await brig.told()).map(({ target, endpoint, body }) => [target, endpoint, body]),
+    [['gundeck', 'disconnect-user', { user: alice.id }]],
+  )
   assert.equal(await status(), 'suspended')
   assert.equal((await renew(alice.cookie)).status, 403)
   assert.equal((await logIn(alice.email)).body['label'], 'suspended')

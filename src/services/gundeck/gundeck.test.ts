@@ -316,6 +316,19 @@ test('a removed device loses its sockets after it was told', async () => {
   await laptop.has(2)
 })
 
+test('who may not use his account is disconnected, and finds everything when he may again', async () => {
+  const devices = [await gundeck.open({ client: PHONE }), await gundeck.open()]
+  await gundeck.push(event('before'))
+  await gundeck.tell('disconnect-user', { user: ALICE })
+  assert.deepEqual(await Promise.all(devices.map((device) => device.closed())), [1008, 1008])
+  await gundeck.push(event('meanwhile'))
+  const { notifications } = await gundeck.list()
+  assert.deepEqual(
+    notifications.flatMap(({ payload }) => payload.map(({ type }) => type)),
+    ['before', 'meanwhile'],
+  )
+})
+
 test('NTF-015: of a deleted user nothing is left', async () => {
   const device = await gundeck.open()
   await gundeck.push(event('one', { recipients: [{ user: ALICE }, { user: BOB }] }))

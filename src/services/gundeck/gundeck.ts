@@ -25,6 +25,7 @@ import { getTime } from './handlers/client/get-time.ts'
 import { listPushTokens } from './handlers/client/list-push-tokens.ts'
 import { registerPushToken } from './handlers/client/register-push-token.ts'
 import { removePushToken } from './handlers/client/remove-push-token.ts'
+import { disconnectUser } from './handlers/internal/disconnect-user.ts'
 import { openStream } from './handlers/internal/open-stream.ts'
 import { removeClient } from './handlers/internal/remove-client.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
@@ -167,6 +168,7 @@ const routesOf = (needs: HandlerNeeds): Route[] => {
     push: push(needs),
     'open-stream': openStream(needs),
     'remove-client': removeClient(needs),
+    'disconnect-user': disconnectUser(needs),
     'remove-user': removeUser(needs),
   }
   const client = {

@@ -1,4 +1,5 @@
 import type { Clock } from '#src/kit/clock.ts'
+import type { Announcements } from '../../announcements.ts'
 import { insertRevocation } from '../../store-revocations.ts'
 import { deleteAllSessions } from '../../store-sessions.ts'
 import { findUser, lockUsers, updateUser } from '../../store-users.ts'
@@ -8,12 +9,13 @@ import type { InternalHandler } from '../handler.ts'
 interface Needs {
   readonly db: BrigDb
   readonly clock: Clock
+  readonly announcements: Announcements
 }
 
 /** Guests end by themselves and the deleted have ended: neither can be suspended. */
 export const setAccountStatus =
-  ({ db, clock }: Needs): InternalHandler<'set-account-status'> =>
-  async ({ params: { user: id }, body: { status } }) =>
+  ({ db, clock, announcements }: Needs): InternalHandler<'set-account-status'> =>
+  async ({ params: { user: id }, body: { status } }, { requestId }) =>
     db.transaction().execute(async (tx) => {
       await lockUsers(tx, [id])
       const user = await findUser(tx, id)
@@ -22,6 +24,7 @@ export const setAccountStatus =
       if (status === 'suspended') {
         await deleteAllSessions(tx, id)
         await insertRevocation(tx, { user: id, client: undefined, at: clock.now() })
+        await announcements.disconnect(tx, { user: id }, { requestId })
       }
       return { outcome: 'set' }
     })

@@ -108,7 +108,7 @@ export class ClientConnection extends Connection<AnswerHead> {
     this.#idle.moved(stream)
     stream.begin(head, hasNoBody(head.status, this.#methods.get(stream) ?? 'POST') ? 0 : head.contentLength)
     if (endsStream) this.endRemote(stream)
-    else this.undecided(stream)
+    else this.gathers(stream)
   }
 
   /** §8.1: who has answered in full does not want the rest of the request. */

@@ -47,7 +47,8 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   #hasSettings = false
   readonly #window: ReceiveWindow
   readonly #data: DataFrames<Head>
-  #undecided: Http2Stream<Head>[] = []
+  /** Those of which something has come that was not passed on yet. */
+  readonly #gathering = new Set<Http2Stream<unknown>>()
   #isTurnPlanned = false
   #isOver = false
   #error: Error | undefined
@@ -162,9 +163,9 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (this.isClosing && this.streams.size === 0) this.#planTurn()
   }
 
-  /** The rest of its message comes in this turn, or it is handed over as a stream. */
-  protected undecided(stream: Http2Stream<Head>): void {
-    this.#undecided.push(stream)
+  /** What comes of its message in this turn is passed on at its end. */
+  gathers(stream: Http2Stream<unknown>): void {
+    this.#gathering.add(stream)
     this.#planTurn()
   }
 
@@ -377,8 +378,9 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
 
   #turn(): void {
     if (this.#isOver) return
-    if (this.#undecided.length > 0) {
-      for (const stream of this.#undecided.splice(0)) stream.stream(this.options.pace)
+    for (const stream of this.#gathering) {
+      this.#gathering.delete(stream)
+      stream.turnOver(this.options.pace)
     }
     this.sender.pump()
     if (this.socket.isPaused() && this.#outbox.backlog <= BACKLOG_BYTES_MAX) this.socket.resume()

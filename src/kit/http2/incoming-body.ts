@@ -1,4 +1,9 @@
-/** A body that did not come whole together with its head: a stream that holds the sender back while nobody reads. */
+/**
+ * A body that did not come whole together with its head: a stream that holds the sender back while nobody reads.
+ *
+ * TLS delivers a large body in records of 16 KiB. Whoever passes them on pays for each piece, in events and calls of the
+ * system, more than it costs to copy it; so those of one turn of the event loop are put together.
+ */
 import { Readable } from 'node:stream'
 
 /** Judges how fast a body comes. Only waiting for the sender counts, so a slow reader is not its fault. */
@@ -17,12 +22,17 @@ export interface BodySource {
   consumed(bytes: number): void
   /** Nobody wants what is left. */
   giveUp(): void
+  /** To be told by {@link IncomingBody.deliver} when this turn is over. */
+  gathers(): void
 }
 
 export interface BodyOptions {
   readonly heldBytesMax: number
   readonly pace: Pace | undefined
 }
+
+/** What is passed on at once, in bytes. */
+const PIECE_BYTES = 64 * 1024
 
 export class IncomingBody extends Readable {
   readonly #source: BodySource
@@ -31,6 +41,8 @@ export class IncomingBody extends Readable {
   #unread = 0
   #hasEnded = false
   #isWaitedFor = true
+  #gathered: Uint8Array[] = []
+  #gatheredBytes = 0
 
   constructor(source: BodySource, { heldBytesMax, pace }: BodyOptions) {
     super({ highWaterMark: heldBytesMax })
@@ -44,17 +56,31 @@ export class IncomingBody extends Readable {
   arrive(chunk: Uint8Array): void {
     this.#unread += chunk.length
     if (this.destroyed) return this.#report(0)
-    const tooSlow = this.#pace?.came(chunk.length)
+    if (this.#gatheredBytes === 0) this.#source.gathers()
+    this.#gathered.push(chunk)
+    this.#gatheredBytes += chunk.length
+    if (this.#gatheredBytes >= PIECE_BYTES) this.deliver()
+  }
+
+  /** Passes on what has been gathered. */
+  deliver(): void {
+    const [first] = this.#gathered
+    if (!first || this.destroyed) return
+    const piece = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes)
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    const tooSlow = this.#pace?.came(piece.length)
     if (tooSlow) return void this.destroy(tooSlow)
-    const isWaitedFor = this.push(chunk)
+    const isWaitedFor = this.push(piece)
     // Who listens has it already.
-    this.#report(this.readableLength)
+    this.#reportRead()
     if (isWaitedFor || !this.#isWaitedFor) return
     this.#isWaitedFor = false
     this.#pace?.rests()
   }
 
   finish(): void {
+    this.deliver()
     this.#hasEnded = true
     this.push(null)
   }
@@ -62,7 +88,7 @@ export class IncomingBody extends Readable {
   /** The platform asks for more only once per piece, so what was taken is seen here. */
   override read(size?: number): unknown {
     const chunk: unknown = super.read(size)
-    this.#report(this.readableLength)
+    this.#reportRead()
     return chunk
   }
 
@@ -76,6 +102,10 @@ export class IncomingBody extends Readable {
     this.#report(0)
     if (!this.#hasEnded) this.#source.giveUp()
     callback(error)
+  }
+
+  #reportRead(): void {
+    this.#report(this.readableLength + this.#gatheredBytes)
   }
 
   #report(left: number): void {

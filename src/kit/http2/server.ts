@@ -153,7 +153,7 @@ export class ServerConnection extends Connection<RequestHead> {
     stream.begin(head, head.contentLength)
     if (endsStream) this.endRemote(stream)
     else if (isTooLarge) stream.stream(undefined)
-    else this.undecided(stream)
+    else this.gathers(stream)
   }
 
   #trailersArrived(stream: Http2Stream<RequestHead>, section: FieldSection, endsStream: boolean): void {

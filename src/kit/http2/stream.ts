@@ -18,6 +18,8 @@ export interface StreamHost {
   wantsToSend(stream: Http2Stream<unknown>): void
   /** Tells the other end that this is over. */
   reset(stream: Http2Stream<unknown>, code: number, error: StreamBroken): void
+  /** Pieces of its body are to be passed on when this turn is over. */
+  gathers(stream: Http2Stream<unknown>): void
   /** The body is not read on; what that means depends on whose it is. */
   bodyGivenUp(stream: Http2Stream<unknown>): void
 }
@@ -202,6 +204,16 @@ export class Http2Stream<Head> implements BodySource {
 
   consumed(bytes: number): void {
     this.#host.consumed(this, bytes)
+  }
+
+  gathers(): void {
+    this.#host.gathers(this)
+  }
+
+  /** The turn is over: what has come is passed on, as a stream if it has not ended. */
+  turnOver(pace: (() => Pace) | undefined): void {
+    if (this.#held) this.stream(pace)
+    this.#body?.deliver()
   }
 
   giveUp(): void {

@@ -1,6 +1,7 @@
 /** What a server has to do by RFC 9113 once a request is in order: answers, windows, goodbyes, and patience. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { testClock } from '#src/kit/clock.ts'
 import { pour } from '#src/kit/http2/pour.ts'
 import type { Asked } from '#src/kit/http2/server.ts'
 import { until } from '#test/federation/fake-peer.ts'
@@ -104,6 +105,29 @@ describe('says goodbye', () => {
       own.raw.of(FRAME.headers).map(({ stream }) => stream),
       [1, 3],
     )
+  })
+
+  test('and does not cut off an answer that somebody reads slowly', async () => {
+    const clock = testClock()
+    const bytes = 8 * 1024 * 1024
+    await using own = await startOwnServer(({ stream }) => {
+      stream.sendHead([':status', '200'], false)
+      stream.end(Buffer.alloc(bytes))
+      own.connections[0]?.close()
+    }, serverOptions({ clock }))
+    const raw = await rawClient(own.port, setting(4, bytes))
+    raw.send(frame(FRAME.windowUpdate, 0, 0, u32(bytes)), whole(1))
+    await raw.sees(FRAME.headers, 1)
+    raw.socket.pause()
+    for (let seconds = 0; seconds < 30; seconds += 5) await clock.advance(5_000)
+    raw.socket.resume()
+    assert.equal(await raw.code(), 0)
+    const data = raw.of(FRAME.data)
+    assert.equal(
+      data.reduce((sum, { payload }) => sum + payload.length, 0),
+      bytes,
+    )
+    assert.equal(data.at(-1)?.flags, FLAG.endStream)
   })
 
   test('when the other end does', async () => {

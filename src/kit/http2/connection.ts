@@ -314,8 +314,6 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     else if (!this.wasOpened(streamId)) throw neverOpened()
   }
 
-  // ---- Turns, windows, and the end
-
   #greet(isServer: boolean): void {
     if (!isServer) this.#outbox.append(PREFACE, 0, PREFACE.length)
     this.sender.frame(FRAME.settings, FLAG.none, 0, ownSettings(this.options, isServer))
@@ -386,7 +384,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (this.socket.isPaused() && this.#outbox.backlog <= BACKLOG_BYTES_MAX) this.socket.resume()
     if (!this.isClosing || this.streams.size > 0) return
     this.#outbox.close()
-    this.lifetime.linger(() => this.socket.destroy())
+    if (this.#outbox.isEmpty) this.lifetime.linger(() => this.socket.destroy())
   }
 
   /** Whatever is open has broken off. */

@@ -149,7 +149,7 @@ export class Outbox {
       this.#written += 1
       giveBack(buffer)
       if (this.#isClosing) this.flush()
-      else this.#onWritten()
+      this.#onWritten()
     })
   }
 }

@@ -20,6 +20,8 @@ export interface ForwardNeeds {
   readonly pattern: string
   readonly method: Endpoint['method']
   readonly service: Transport
+  /** Names of headers: see {@link headersPassedOn}. */
+  readonly passed: readonly string[]
   readonly tokens: AccessTokens
   readonly addressOf: ClientAddress
   readonly clock: Clock
@@ -59,14 +61,14 @@ const UNAUTHORIZED: WireResponse = { status: 401, headers: { 'www-authenticate':
 
 const isReadOnly = ({ method }: ForwardNeeds): boolean => method === 'GET' || method === 'HEAD'
 
-interface Forwarded extends Pick<ForwardNeeds, 'endpoint' | 'pattern' | 'method' | 'addressOf'> {
+interface Forwarded extends Pick<ForwardNeeds, 'pattern' | 'method' | 'passed' | 'addressOf'> {
   readonly caller: Caller | undefined
   readonly body: Uint8Array
 }
 
 const wireRequest = (
   request: FastifyRequest,
-  { endpoint, pattern, method, addressOf, caller, body }: Forwarded,
+  { pattern, method, passed, addressOf, caller, body }: Forwarded,
 ): WireRequest => {
   const { access_token: accessToken, ...query } = queryOf(request)
   return {
@@ -75,7 +77,7 @@ const wireRequest = (
     params: request.params as Record<string, string>,
     query: caller === undefined && accessToken !== undefined ? { ...query, access_token: accessToken } : query,
     headers: {
-      ...passedOn(request, endpoint),
+      ...passedOn(request, passed),
       ...(caller && callerHeaders(caller)),
       'request-id': request.id,
       'x-comity-api-version': String(readVersion(request.originalUrl).version ?? 0),
@@ -101,14 +103,14 @@ const TO_PUBLIC = ['cookie', 'authorization']
 const OF_STREAMS = ['content-length']
 
 /** What is named here or declared by the endpoint and nothing else, so no header that we set can come from outside. */
-const passedOn = ({ headers }: FastifyRequest, endpoint: Endpoint): Record<string, string> => {
-  const declared = endpoint.headers instanceof z.ZodObject ? Object.keys(endpoint.headers.shape) : []
-  const names = [
-    ...ALWAYS,
-    ...(endpoint.access === 'public' ? TO_PUBLIC : []),
-    ...(isStreamBody(endpoint.body) ? OF_STREAMS : []),
-    ...declared,
-  ]
+export const headersPassedOn = (endpoint: Endpoint): readonly string[] => [
+  ...ALWAYS,
+  ...(endpoint.access === 'public' ? TO_PUBLIC : []),
+  ...(isStreamBody(endpoint.body) ? OF_STREAMS : []),
+  ...(endpoint.headers instanceof z.ZodObject ? Object.keys(endpoint.headers.shape) : []),
+]
+
+const passedOn = ({ headers }: FastifyRequest, names: readonly string[]): Record<string, string> => {
   const passed: Record<string, string> = {}
   for (const name of names) {
     const value = headers[name]

@@ -25,7 +25,7 @@ import { accessKeys } from './access-keys.ts'
 import { accessTokens } from './access-token.ts'
 import { answerBadRequests, notFound, refusedByFastify } from './bad-requests.ts'
 import { clientAddress } from './client-address.ts'
-import { forward, type ForwardNeeds } from './forward.ts'
+import { forward, type ForwardNeeds, headersPassedOn } from './forward.ts'
 import {
   DRAIN_TIMEOUT_MS,
   HEADER_BYTES_MAX,
@@ -116,13 +116,14 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
 const PREFLIGHT_SECONDS = 7_200
 
 type Contract = Readonly<Record<string, Endpoint>>
-type Destination = Pick<ForwardNeeds, 'endpoint' | 'method' | 'pattern' | 'service'>
+type Destination = Pick<ForwardNeeds, 'endpoint' | 'method' | 'pattern' | 'passed' | 'service'>
 
 /** One route for each spelling of each endpoint. What is not declared has no route. */
 const routesTo = (service: Transport, contract: Contract): Destination[] =>
   Object.values(contract).flatMap((endpoint) =>
     [{ path: endpoint.path, method: endpoint.method }, ...(endpoint.aliases ?? [])].map(({ path, method }) => ({
       endpoint,
+      passed: headersPassedOn(endpoint),
       pattern: path,
       method: method ?? endpoint.method,
       service,
@@ -152,17 +153,22 @@ const createApp = ({ clock, random, log }: Pick<GatewayNeeds, 'clock' | 'random'
   // `forward` reads bodies itself, after it knows who calls; whatever their type, the service judges it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.addHook('onRequest', async (request, reply) => {
+  // By callback: a promise for each hook of each request costs more than what these do.
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id)
+    done()
   })
-  app.addHook('onResponse', async ({ raw }) => {
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    done()
     if (raw.complete) return
     clock.after(LINGER_MS, () => {
       // Not through its socket, which may have gone since: nothing here may throw, for nobody would catch it.
       if (!raw.complete) raw.destroy()
     })
   })
-  app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {
+  app.addHook('onResponse', ({ id, method, routeOptions }, { statusCode, elapsedTime }, done) => {
+    done()
+    if (!log.isLevelEnabled('debug')) return
     // The route, not the address: that may hold an access token.
     log.debug({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: elapsedTime }, 'answered')
   })

@@ -39,7 +39,10 @@ export const startGround = async (nodeArguments: readonly string[] = []): Promis
   for (const domain of domains) {
     const postgres = stack.use(await startPostgres({ isDurable: true }))
     databases[domain] = postgres
-    urls[domain] = await postgres.createDatabase('comity')
+    // By the local socket: a database beside its service is reached so.
+    const url = new URL(await postgres.createDatabase('comity'))
+    url.searchParams.set('host', postgres.socketDirectory)
+    urls[domain] = url.href
   }
   const network = stack.use(
     await startNetwork({

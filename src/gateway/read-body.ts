@@ -42,7 +42,9 @@ const whole = (request: IncomingMessage, limit: number): Promise<Uint8Array> =>
     })
     request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     request.once('error', reject)
-    request.once('close', () => reject(new Error('the body broke off')))
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('the body broke off'))
+    })
   })
 
 // RFC 9112 §6: a request has a body when one of these headers says so.

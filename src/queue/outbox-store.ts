@@ -44,11 +44,14 @@ export interface Grave {
   readonly answer?: string | undefined
 }
 
-/** Rows that are not wanted. */
-export interface Except {
-  readonly ids: readonly string[]
-  /** Whatever shares one of them. */
-  readonly topics: readonly number[]
+/** Which of a lane's rows are wanted; unless said, all of them that memory should hold. */
+export interface Wanted {
+  /** At most {@link HEAD_ROWS_MAX}. */
+  readonly rowsMax?: number
+  /** Not these. */
+  readonly exceptIds?: readonly string[]
+  /** Nor what shares one of these. */
+  readonly exceptTopics?: readonly number[]
 }
 
 export interface OutboxStore {
@@ -58,7 +61,7 @@ export interface OutboxStore {
    * The oldest rows of a lane, as many as may be in memory; at least one if there is one. None while it is paused.
    * Whether there may be more says {@link isFull}.
    */
-  head(lane: string, except?: Except): Promise<StoredLetter[]>
+  head(lane: string, wanted?: Wanted): Promise<StoredLetter[]>
   /** They were delivered. */
   acknowledge(ids: readonly string[]): Promise<void>
   /** It cannot be delivered: out of the lane, kept with the reason. */
@@ -75,7 +78,8 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
   const [readHead, deleteRows] = [head(db), deletion(db)]
   return {
     lanes: () => lanes(db),
-    head: (lane, { ids, topics } = NOTHING) => readHead(untyped, { lane, ids, topics }),
+    head: (lane, { rowsMax = HEAD_ROWS_MAX, exceptIds = [], exceptTopics = [] } = {}) =>
+      readHead(untyped, { lane, rowsMax, exceptIds, exceptTopics }),
     acknowledge: async (ids) => {
       await deleteRows(untyped, { ids })
     },
@@ -155,13 +159,10 @@ const withoutSync = sql<boolean>`(select set_config('synchronous_commit', 'off',
 const kept = (text: string, charactersMax: number): string => text.slice(0, charactersMax).replaceAll('\0', '�')
 
 /** False when these were all the rows that there were: whatever is written later rings. */
-export const isFull = (letters: readonly StoredLetter[]): boolean =>
-  letters.length >= HEAD_ROWS_MAX ||
-  letters.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) >= HEAD_BYTES_MAX
+export const isFull = (letters: readonly StoredLetter[], rowsMax = HEAD_ROWS_MAX): boolean =>
+  letters.length >= rowsMax || letters.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) >= HEAD_BYTES_MAX
 
 const PREPARED = sql.raw(PREPARED_MARK)
-
-const NOTHING: Except = { ids: [], topics: [] }
 
 const deletion = (db: Kysely<OutboxTables>) =>
   statement<{ readonly ids: readonly string[] }, unknown>(({ ids }) =>
@@ -173,19 +174,19 @@ const deletion = (db: Kysely<OutboxTables>) =>
   )
 
 const head = (db: Kysely<OutboxTables>) =>
-  statement<Except & { readonly lane: string }, StoredLetter>(({ lane, ids, topics }) =>
+  statement<Required<Wanted> & { readonly lane: string }, StoredLetter>(({ lane, rowsMax, exceptIds, exceptTopics }) =>
     db
       .with('first', (oldest) =>
         oldest
           .selectFrom('outbox')
           .select(['id', 'letter', 'topics'])
           .where('lane', '=', lane)
-          .where(sql<boolean>`id <> all(${ids}::bigint[]) and not topics && ${topics}::int[]`)
+          .where(sql<boolean>`id <> all(${exceptIds}::bigint[]) and not topics && ${exceptTopics}::int[]`)
           .where(({ not, exists, selectFrom }) =>
             not(exists(selectFrom('paused_lanes').select('lane').where('lane', '=', lane))),
           )
           .orderBy('id')
-          .limit(HEAD_ROWS_MAX),
+          .limit(rowsMax),
       )
       .with('sized', (sized) =>
         sized

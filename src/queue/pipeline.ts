@@ -129,7 +129,13 @@ class Run {
   async #read(): Promise<void> {
     const { store, lane, parking } = this.#needs
     try {
-      const letters = await store.head(lane, { ids: [...this.#held], topics: parking.topics() })
+      // One is enough to find out whether the peer is back; most of the time it is not.
+      const rowsMax = this.#isProbing ? 1 : HEAD_ROWS_MAX
+      const letters = await store.head(lane, {
+        rowsMax,
+        exceptIds: [...this.#held],
+        exceptTopics: parking.topics(),
+      })
       const parked = new Set(parking.topics())
       for (const letter of letters) {
         // Parked while we were reading.
@@ -137,7 +143,7 @@ class Run {
         this.#held.add(letter.id)
         this.#window.push(letter)
       }
-      if (isFull(letters)) this.#mayHaveMore = true
+      if (isFull(letters, rowsMax)) this.#mayHaveMore = true
     } finally {
       this.#isReading = false
       this.#bell.ring()

@@ -11,6 +11,8 @@ export interface Postgres extends AsyncDisposable {
   /** Of the maintenance database. */
   readonly url: string
   readonly pid: number
+  /** Where its local socket is. */
+  readonly socketDirectory: string
   /** A new, empty database. */
   createDatabase(name: string): Promise<string>
 }
@@ -65,6 +67,7 @@ export async function startPostgres({ isDurable = false } = {}): Promise<Postgre
   return {
     url,
     pid: server.pid,
+    socketDirectory: directory.path,
     createDatabase: (name) => createDatabase(url, name),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

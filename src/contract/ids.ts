@@ -111,9 +111,13 @@ export type Timestamp = z.infer<typeof Timestamp>
 
 // The fraction is cut by hand: beyond nine digits V8 misplaces them.
 function canonicalTime(value: string): string {
+  if (CANONICAL_TIME.test(value)) return value
   const time = new Date(value.replace(/(\.\d{3})\d+/, '$1'))
   return Number.isNaN(time.getTime()) ? '' : time.toISOString()
 }
+
+/** Most are written so already; that it is a time was checked before. */
+const CANONICAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 export const Base64 = base64(BASE64_BYTES_MAX)
 export type Base64 = z.infer<typeof Base64>

@@ -97,9 +97,6 @@ const asOperated = (plan: BackendPlan, responderPort: number): object => {
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
-/** As docs/operating.md tells operators to start what many bytes pass. */
-export const SMALL_NURSERY = ['--max-semi-space-size=1']
-
 interface RolesToStart {
   readonly ground: Ground
   readonly of: Prepared
@@ -116,17 +113,7 @@ const startRoles = ({ ground, of, roles, name, probe }: RolesToStart): Promise<M
   return ground.start({
     name,
     command: process.execPath,
-    args: [
-      ...profiling,
-      ...SMALL_NURSERY,
-      ...NODE_ARGUMENTS,
-      MAIN,
-      'serve',
-      '--config',
-      backend.configFile,
-      '--role',
-      roles.join(','),
-    ],
+    args: [...profiling, ...NODE_ARGUMENTS, MAIN, 'serve', '--config', backend.configFile, '--role', roles.join(',')],
     logFile: backend.logFile(roles.join('-')),
     isReady: (log) => log.includes('"msg":"ready"'),
     env: nodeEnvironment(probe.environment),

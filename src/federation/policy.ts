@@ -1,7 +1,7 @@
 /**
  * Whom we talk to (federation-transport.md §10.1). Every request is decided by an answer that was asked for after it had
- * come, so that a domain taken off the list is refused with its next request. Those that come while brig is being asked
- * share the next question, so that a thousand at once are not a thousand questions.
+ * come, so that a domain taken off the list is refused with its next request. Those that come at the same time, or while
+ * brig is being asked, share the next question, so that a thousand at once are not a thousand questions.
  */
 import type { Domain } from '#src/contract/ids.ts'
 import type { RemoteConfigs } from '#src/contract/internal/remotes.ts'
@@ -23,23 +23,26 @@ export const policyOf = (remotes: RemotesProvider): IsAllowed => {
   return async (domain) => allows(await ask(), domain)
 }
 
-/** Each caller gets an answer to a question that was put after it called; two are under way at most. */
+/**
+ * Each caller gets an answer to a question that was put after it called. It is put when everything has been looked at that
+ * lies ready at the sockets, so that requests that came together are one question; and one is under way at a time.
+ */
 const shareQuestions = <Answer>(ask: () => Promise<Answer>): (() => Promise<Answer>) => {
-  let running: Promise<Answer> | undefined
+  let running: Promise<unknown> = Promise.resolve()
   let next: Promise<Answer> | undefined
-  const start = (): Promise<Answer> => {
+  const put = async (): Promise<Answer> => {
+    await running
+    await nextTurn()
     next = undefined
-    running = ask().finally(() => (running = undefined))
-    return running
+    const asked = ask()
+    // A failure is told to those who asked; those who come after it ask anew.
+    running = asked.catch(() => {})
+    return asked
   }
-  // A failure is told to those who asked; those who come after it ask anew.
-  return () => {
-    if (next) return next
-    if (!running) return start()
-    next = running.then(start, start)
-    return next
-  }
+  return () => (next ??= put())
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const askForRemotes = (remotes: RemotesProvider): Promise<KnownRemotes> =>
   withDeadline(remotes(), POLICY_TIMEOUT_MS, 'asking brig for the known remotes')

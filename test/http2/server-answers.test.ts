@@ -85,6 +85,8 @@ describe('answers', () => {
   })
 })
 
+const PIECE = Buffer.alloc(16 * 1024)
+
 describe('says goodbye', () => {
   test('and answers what it has begun, and what crosses the goodbye on its way', async () => {
     const held: Asked[] = []
@@ -109,16 +111,24 @@ describe('says goodbye', () => {
 
   test('and does not cut off an answer that somebody reads slowly', async () => {
     const clock = testClock()
-    const bytes = 8 * 1024 * 1024
-    await using own = await startOwnServer(({ stream }) => {
+    const handedOver = Promise.withResolvers<number>()
+    await using own = await startOwnServer(async ({ stream }) => {
+      const [connection] = own.connections
       stream.sendHead([':status', '200'], false)
-      stream.end(Buffer.alloc(bytes))
-      own.connections[0]?.close()
+      let sent = 0
+      // Until the buffers of the system are full, and some of it waits with us.
+      for (; connection && connection.socket.writableLength < PIECE.length; sent += PIECE.length) {
+        stream.write(PIECE)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      stream.end()
+      connection?.close()
+      handedOver.resolve(sent)
     }, serverOptions({ clock }))
-    const raw = await rawClient(own.port, setting(4, bytes))
-    raw.send(frame(FRAME.windowUpdate, 0, 0, u32(bytes)), whole(1))
-    await raw.sees(FRAME.headers, 1)
+    const raw = await rawClient(own.port, setting(4, 2 ** 30))
+    raw.send(frame(FRAME.windowUpdate, 0, 0, u32(2 ** 30)), whole(1))
     raw.socket.pause()
+    const bytes = await handedOver.promise
     for (let seconds = 0; seconds < 30; seconds += 5) await clock.advance(5_000)
     raw.socket.resume()
     assert.equal(await raw.code(), 0)

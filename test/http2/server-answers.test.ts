@@ -117,7 +117,7 @@ describe('says goodbye', () => {
       stream.sendHead([':status', '200'], false)
       let sent = 0
       // Until the buffers of the system are full, and some of it waits with us.
-      for (; connection && connection.socket.writableLength < PIECE.length; sent += PIECE.length) {
+      for (; waiting() < PIECE.length; sent += PIECE.length) {
         stream.write(PIECE)
         await new Promise((resolve) => setImmediate(resolve))
       }

@@ -113,16 +113,15 @@ describe('says goodbye', () => {
     const clock = testClock()
     const handedOver = Promise.withResolvers<number>()
     await using own = await startOwnServer(async ({ stream }) => {
-      const [connection] = own.connections
       stream.sendHead([':status', '200'], false)
       let sent = 0
       // Until the buffers of the system are full, and some of it waits with us.
-      for (; waiting() < PIECE.length; sent += PIECE.length) {
+      for (; (own.connections[0]?.socket.writableLength ?? 0) < PIECE.length; sent += PIECE.length) {
         stream.write(PIECE)
         await new Promise((resolve) => setImmediate(resolve))
       }
       stream.end()
-      connection?.close()
+      own.connections[0]?.close()
       handedOver.resolve(sent)
     }, serverOptions({ clock }))
     const raw = await rawClient(own.port, setting(4, 2 ** 30))

@@ -6,6 +6,7 @@ import type { WireResponse } from '#src/kit/http/wire.ts'
 import { EngineFault } from '#src/kit/http2/errors.ts'
 import { hasNoBody, type RequestHead } from '#src/kit/http2/messages.ts'
 import { pour } from '#src/kit/http2/pour.ts'
+import { CODE } from '#src/kit/http2/protocol.ts'
 import { type Asked, ServerConnection } from '#src/kit/http2/server.ts'
 import type { Http2Stream } from '#src/kit/http2/stream.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -42,7 +43,11 @@ export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnecti
   }
   const connection = new ServerConnection(socket, options, {
     onRequest: async (asked) => {
-      await answer(asked, needs)
+      await answer(asked, needs).catch((error: unknown) => {
+        // An answer with a field that may not be sent, for one: the peer is told that there is none.
+        needs.log.error({ err: error }, 'an answer to another backend could not be sent')
+        asked.stream.reset(CODE.internalError, 'the answer could not be sent', error)
+      })
       // A connection that cannot authenticate is not kept: nothing good comes over it later.
       if (!needs.from.identity) connection.close()
     },
@@ -106,7 +111,12 @@ const respond = (
     if (typeof value === 'string') fields.push(name, value)
     else for (const each of value) fields.push(name, each)
   }
-  stream.sendHead(fields, isEmpty)
+  try {
+    stream.sendHead(fields, isEmpty)
+  } catch (error) {
+    discard(body)
+    throw error
+  }
   if (isEmpty) discard(body)
   else pour(body, stream)
 }

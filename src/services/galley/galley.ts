@@ -115,15 +115,16 @@ interface Needs extends GalleyOptions, SendingNeeds {
 export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
   const { config, database, courier, bell, clock, log } = options
   const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations), bell)
+  const times = eventTimes(clock)
   const needs: Needs = {
     ...options,
     store,
     domain: config.domain,
     ...config.conversations,
-    times: eventTimes(clock),
+    times,
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
-    accepting: acceptTogether(store),
+    accepting: acceptTogether(store, times),
     presence: presenceIn(store),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),

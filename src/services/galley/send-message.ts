@@ -15,6 +15,7 @@ import { Refusal } from '#src/kit/errors.ts'
 import type { GroupCommit } from '#src/kit/group-commit.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { Letter } from '#src/queue/outbox.ts'
+import type { UntimedMessage } from './accept-together.ts'
 import type { AddressBook } from './addressees.ts'
 import type { ClientDirectory } from './client-directory.ts'
 import { type ClientSets, toWire } from './client-sets.ts'
@@ -26,14 +27,13 @@ import { compare, type Mismatch } from './mismatch.ts'
 import { messagePushes, type PushOrigin } from './pushes.ts'
 import type { GalleyStore } from './store.ts'
 import type { Addressees } from './store-conversations.ts'
-import type { MessageToAccept } from './store-sending.ts'
 
 export interface SendingNeeds {
   readonly store: GalleyStore
   readonly domain: Domain
   readonly directory: ClientDirectory
   readonly addressBook: AddressBook
-  readonly accepting: GroupCommit<MessageToAccept, EventTime | undefined>
+  readonly accepting: GroupCommit<UntimedMessage, EventTime | undefined>
   readonly times: EventTimes
   readonly random: Random
 }
@@ -92,10 +92,9 @@ const attemptToSend = async (
   if (comparison.outcome === 'unknown-client') return { outcome: 'unknown-client' }
 
   const { mismatch } = comparison
-  const now = needs.times.next()
-  if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, now) }
+  if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, needs.times.next()) }
   const letters = delivery(needs, { ...sending, team: addressees.team }, mismatch.valid)
-  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, now, letters }])
+  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, letters }])
   return at === undefined ? { outcome: 'members-changed' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
 }
 

@@ -1,6 +1,7 @@
 /** Reading and passing on bodies, without holding more than allowed and without outrunning the reader. */
 import { finished, Readable, type Writable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
+import { bytesPassed } from '#src/kit/passing-bytes.ts'
 
 /** Bytes when all of it came together with the head of the request: then nobody needs the machinery of streams. */
 export type RequestBody = Uint8Array | Readable
@@ -91,6 +92,7 @@ const flow = (source: Readable, destination: Writable): void => {
   // When either side breaks, the other is destroyed: half a body must never look like a whole one.
   const breakOff = (error: Error = brokenOff()): void => void destination.destroy(error)
   source.on('data', (chunk: Uint8Array) => {
+    bytesPassed(chunk.length)
     if (!destination.write(chunk)) source.pause()
   })
   destination.on('drain', () => source.resume())

@@ -6,6 +6,7 @@
  * than everything else that a small request needs.
  */
 import { connect, type Socket } from 'node:net'
+import { bytesPassed } from '../passing-bytes.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type BodyReader, readerOf } from './body-reader.ts'
 import { writerOf } from './body-writer.ts'
@@ -159,6 +160,7 @@ export class Connection {
       this.#socket.write(renderRequestHead(exchange.request, this.#plan.authority, writer.framing), 'latin1')
       for await (const chunk of body) {
         if (!isWanted()) return
+        bytesPassed(chunk.length)
         if (!writer.write(this.#socket, chunk)) await this.#room()
         if (!isWanted()) return
       }

@@ -22,7 +22,10 @@ const STAGES: readonly (readonly [string, RegExp])[] = [
     /node_modules\/(?:fastify|find-my-way|@fastify|light-my-request|avvio)\/|node:_http|node:internal\/http$/,
   ],
   ['front door', /src\/gateway\//],
-  ['HTTP/2 and TLS', /node:internal\/http2|node:_tls|node:internal\/tls|src\/kit\/http2\/|src\/federation\/(?:channel|http2|ingress)/],
+  [
+    'HTTP/2 and TLS',
+    /node:internal\/http2|node:_tls|node:internal\/tls|src\/kit\/http2\/|src\/federation\/(?:channel|http2|ingress)/,
+  ],
   ['federator', /src\/federation\//],
   ['galley', /src\/services\/galley\/|src\/rpc\/proteus/],
   ['brig', /src\/services\/brig\//],

@@ -138,6 +138,8 @@ export const INGRESS_RESETS_PER_SECOND = 50
 export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
 export const REQUEST_HEADERS_TIMEOUT_MS = 15_000
 export const REQUEST_BODY_TIMEOUT_MS = 120_000
+/** In which a refused stranger has read why. */
+export const REFUSED_MS = 2_000
 export const INGRESS_IDLE_MS = 75_000
 /** A stream on which nothing moves in either direction. */
 export const INGRESS_STREAM_IDLE_MS = 60_000

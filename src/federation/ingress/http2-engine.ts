@@ -20,6 +20,7 @@ import {
   INGRESS_RESETS_PER_SECOND,
   INGRESS_STREAM_IDLE_MS,
   INGRESS_STREAMS_MAX,
+  REFUSED_MS,
 } from '../limits.ts'
 import { malformed } from '../refusals.ts'
 import type { Arrival, Door, Knocker } from './door.ts'
@@ -41,6 +42,7 @@ export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnecti
     idleMs: INGRESS_IDLE_MS,
     streamIdleMs: INGRESS_STREAM_IDLE_MS,
   }
+  let isRefused = false
   const connection = new ServerConnection(socket, options, {
     onRequest: async (asked) => {
       await answer(asked, needs).catch((error: unknown) => {
@@ -49,7 +51,8 @@ export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnecti
         asked.stream.reset(CODE.internalError, 'the answer could not be sent', error)
       })
       // A connection that cannot authenticate is not kept: nothing good comes over it later.
-      if (!needs.from.identity) connection.close()
+      if (!needs.from.identity && !isRefused) closeWhenRead(connection, needs.clock)
+      isRefused = true
     },
     onClosed: (error) => {
       needs.onClosed()
@@ -60,6 +63,15 @@ export const startHttp2 = (socket: TLSSocket, needs: Http2Needs): ServerConnecti
     },
   })
   return connection
+}
+
+/** A goodbye together with the answer makes some clients (curl 7.88) forget the answer, so it comes when that was read. */
+const closeWhenRead = (connection: ServerConnection, clock: Clock): void => {
+  const timer = clock.after(REFUSED_MS, () => connection.close())
+  connection.ping(() => {
+    timer[Symbol.dispose]()
+    connection.close()
+  })
 }
 
 const answer = async ({ head, body, stream, isTooLarge }: Asked, { door, from, log }: Http2Needs): Promise<void> => {

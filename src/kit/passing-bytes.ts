@@ -10,7 +10,7 @@ import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
 
 /** Also what garbage of this kind a process holds at most, as far as bodies are counted. */
-const BYTES_BETWEEN = 8 * 1024 * 1024
+const BYTES_BETWEEN = 4 * 1024 * 1024
 
 type Collect = (options: { readonly type: 'minor' }) => void
 

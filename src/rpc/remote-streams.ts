@@ -55,9 +55,13 @@ export const remoteStreams = ({ ownDomain, federator }: Needs): RemoteStreams =>
   },
 })
 
+/** Held between the peer and our reader, so that neither waits for each piece of the other. */
+const PASSING_BYTES = 256 * 1024
+
 const bounded = (body: WireResponse['body'], bytesMax: number, onClosed: () => void): Readable => {
   let bytes = 0
   const passing = new Transform({
+    highWaterMark: PASSING_BYTES,
     transform: (chunk: Uint8Array, _encoding, done) => {
       bytes += chunk.length
       if (bytes > bytesMax) done(new Error(`more than ${bytesMax} bytes came`))

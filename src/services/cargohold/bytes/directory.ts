@@ -6,9 +6,9 @@
 import { mkdir, open, type FileHandle, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import { READ_BYTES } from '../limits.ts'
 import type { AssetId } from '../retention.ts'
 import { type ByteRange, type ByteStore, exactly, type Incoming } from './byte-store.ts'
+import { FileBytes } from './file-bytes.ts'
 
 export const directoryBytes = async (directory: string): Promise<ByteStore> => {
   const arriving = path.join(directory, 'arriving')
@@ -88,5 +88,5 @@ const read = async (file: string, range: ByteRange | undefined): Promise<Readabl
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return handle?.createReadStream({ highWaterMark: READ_BYTES, ...range })
+  return handle && new FileBytes(handle, range)
 }

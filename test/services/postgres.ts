@@ -21,9 +21,10 @@ const DEBIAN = '/usr/lib/postgresql'
 
 /**
  * Throws {@link Missing} where PostgreSQL is not installed. With `isDurable` what is committed is on the disk, as it is where
- * it counts; tests need no more than that the server outlives every backend that they kill.
+ * it counts; tests need no more than that the server outlives every backend that they kill. The cache is as large as a new
+ * server has it, unless there is much to keep in it.
  */
-export async function startPostgres({ isDurable = false } = {}): Promise<Postgres> {
+export async function startPostgres({ isDurable = false, cacheMebibytes = 128 } = {}): Promise<Postgres> {
   const found = await findPostgres()
   if (!found) throw new Missing('PostgreSQL', 'postgresql')
   const { initdb, postgres } = found
@@ -54,6 +55,8 @@ export async function startPostgres({ isDurable = false } = {}): Promise<Postgre
         ...(isDurable ? [] : ['-F']),
         '-c',
         'max_connections=300',
+        '-c',
+        `shared_buffers=${cacheMebibytes}MB`,
       ],
       directory: directory.path,
       isReady: (log) => log.includes('database system is ready to accept connections'),

@@ -32,9 +32,17 @@ export interface SearchQuery {
   readonly except: UserId | undefined
 }
 
+/**
+ * Who is found by several words in any order comes after all others, and costs many times as much to find: looked for
+ * only when the others are too few.
+ */
 export const searchUsers = async (db: BrigDb, query: SearchQuery): Promise<FoundUser[]> => {
-  const { size, except } = query
-  const sources = sourcesOf(query)
+  const direct = await bestOf(db, query, directSources(query))
+  if (direct.length >= query.size || query.term.words.length <= 1) return direct
+  return bestOf(db, query, [...directSources(query), ...anyOrderSources(query)])
+}
+
+const bestOf = async (db: BrigDb, { size, except }: SearchQuery, sources: readonly Source[]): Promise<FoundUser[]> => {
   if (sources.length === 0) return []
   const { rows } = await sql<FoundUser>`${PREPARED}
     with hits as (${sql.join(sources, sql` union all `)}),
@@ -73,17 +81,17 @@ export const findByExactHandle = async (
 type Source = RawBuilder<unknown>
 
 /** `(user_id, rank, text)`; the lowest rank of a user counts. */
-const sourcesOf = ({ term, handleOfTeams, scopes, size }: SearchQuery): Source[] => {
-  // Of one user there are so many entries at most, so this many are of enough different ones; one may be the searcher.
-  const entries = (size + 2) * SEARCH_TEXTS_PER_USER_MAX
-  return [
-    ...(term.handle === undefined ? [] : [byHandle(term.handle, handleOfTeams)]),
-    ...scopes.map((scope, index) => ranked(index + 1, entriesOf(scope, term.text, entries))),
-    ...(term.words.length > 1
-      ? scopes.map((scope, index) => ranked(scopes.length + index + 1, byAllWords(scope, term.words, entries)))
-      : []),
-  ]
-}
+const directSources = ({ term, handleOfTeams, scopes, size }: SearchQuery): Source[] => [
+  ...(term.handle === undefined ? [] : [byHandle(term.handle, handleOfTeams)]),
+  ...scopes.map((scope, index) => ranked(index + 1, entriesOf(scope, term.text, entriesFor(size)))),
+]
+
+/** Ranked after the direct ones. */
+const anyOrderSources = ({ term, scopes, size }: SearchQuery): Source[] =>
+  scopes.map((scope, index) => ranked(scopes.length + index + 1, byAllWords(scope, term.words, entriesFor(size))))
+
+/** Of one user there are so many entries at most, so this many are of enough different ones; one may be the searcher. */
+const entriesFor = (size: number): number => (size + 2) * SEARCH_TEXTS_PER_USER_MAX
 
 const byHandle = (handle: Handle, teams: readonly TeamId[] | null): Source => sql`
   (select id as user_id, 0 as rank, '' collate "C" as text from brig.users

@@ -8,7 +8,7 @@ export type BodyExtent = number | 'chunked' | 'until close'
 
 export interface ResponseHead {
   readonly status: number
-  /** Names in lower case; a list where a name came more than once. */
+  /** Without those that concern the connection. Names in lower case; a list where a name came more than once. */
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly extent: BodyExtent
   /** Whether another request may follow on the connection. */
@@ -34,27 +34,43 @@ export const parseResponseHead = (text: string, method: string): ResponseHead =>
   const [statusLine = '', ...lines] = text.split('\r\n')
   const [, minor, code] = STATUS_LINE.exec(statusLine) ?? []
   if (code === undefined) throw new MalformedAnswer('the status line')
-  const headers: Record<string, string | string[]> = {}
-  for (const line of lines) addField(headers, line)
+  const headers: Fields = {}
+  const ofConnection: Fields = {}
+  for (const line of lines) addField(headers, ofConnection, line)
   const status = Number(code)
-  const extent = extentOf({ status, headers, method, isHttp11: minor === '1' })
+  const coding = ofConnection['transfer-encoding']
+  const extent = extentOf({ status, coding, length: headers['content-length'], method, isHttp11: minor === '1' })
   return {
     status,
     headers,
     extent,
-    isKept: minor === '1' && extent !== 'until close' && !saysClose(headers['connection']),
-    keepAliveSeconds: secondsOf(headers['keep-alive']),
+    isKept: minor === '1' && extent !== 'until close' && !saysClose(ofConnection['connection']),
+    keepAliveSeconds: secondsOf(ofConnection['keep-alive']),
   }
 }
 
-const addField = (headers: Record<string, string | string[]>, line: string): void => {
+type Fields = Record<string, string | string[]>
+
+/** RFC 9110 §7.6.1: they end here. One that was passed on would say how the next connection is framed. */
+const OF_CONNECTION = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+])
+
+const addField = (headers: Fields, ofConnection: Fields, line: string): void => {
   const colon = line.indexOf(':')
   // A line that continues the one before begins with a space, which is in no name (§5.2).
   const name = fieldName(line.slice(0, Math.max(colon, 0)))
   const value = withoutSpace(line, colon + 1)
-  const known = headers[name]
-  if (known === undefined) headers[name] = value
-  else if (typeof known === 'string') headers[name] = [known, value]
+  const fields = OF_CONNECTION.has(name) ? ofConnection : headers
+  const known = fields[name]
+  if (known === undefined) fields[name] = value
+  else if (typeof known === 'string') fields[name] = [known, value]
   else known.push(value)
 }
 
@@ -89,7 +105,8 @@ const isSpace = (code: number): boolean => code === SPACE || code === TAB
 
 interface Framed {
   readonly status: number
-  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly coding: string | string[] | undefined
+  readonly length: string | string[] | undefined
   readonly method: string
   readonly isHttp11: boolean
 }
@@ -97,9 +114,7 @@ interface Framed {
 const LENGTH = /^[0-9]{1,15}$/
 
 /** §6.3. What is to be "handled as an error" there is one. */
-const extentOf = ({ status, headers, method, isHttp11 }: Framed): BodyExtent => {
-  const coding = headers['transfer-encoding']
-  const length = headers['content-length']
+const extentOf = ({ status, coding, length, method, isHttp11 }: Framed): BodyExtent => {
   if (coding !== undefined && (length !== undefined || !isHttp11)) {
     throw new MalformedAnswer('two statements about the length of the body')
   }

@@ -1,8 +1,8 @@
 /** A resolver, or somebody who can write to us in its name, that means harm (hardening.md §2). */
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { test } from 'node:test'
 import * as packet from 'dns-packet'
 import { Domain } from '#src/contract/ids.ts'
@@ -22,10 +22,6 @@ interface Query {
 
 /** Answers each query with the messages given for it, as bytes. */
 const startResponder = async (respond: (query: Query) => readonly Uint8Array[]) => {
-  const udp = createSocket('udp4')
-  udp.bind(0, '127.0.0.1')
-  await once(udp, 'listening')
-  const { port } = udp.address()
   const sockets = new Set<Socket>()
   const tcp = createServer((socket) => {
     sockets.add(socket)
@@ -38,8 +34,7 @@ const startResponder = async (respond: (query: Query) => readonly Uint8Array[]) 
       }
     })
   })
-  tcp.listen(port, '127.0.0.1')
-  await once(tcp, 'listening')
+  const { udp, port } = await listenOnBoth(tcp)
   udp.on('message', (bytes, peer) => {
     for (const answer of respond(queryOf(bytes, 'udp'))) udp.send(answer, peer.port, peer.address)
   })
@@ -57,6 +52,27 @@ const startResponder = async (respond: (query: Query) => readonly Uint8Array[]) 
     await once(tcp, 'close')
   }
   return { discovery: createDiscovery(resolver), [Symbol.asyncDispose]: stop }
+}
+
+const TRIES_MAX = 20
+
+/** On a port that is free for both: somebody else on this machine may have the one of TCP for UDP. */
+const listenOnBoth = async (tcp: Server): Promise<{ readonly udp: UdpSocket; readonly port: number }> => {
+  for (let attempt = 1; ; attempt += 1) {
+    tcp.listen(0, '127.0.0.1')
+    await once(tcp, 'listening')
+    const { port } = tcp.address() as AddressInfo
+    const udp = createSocket('udp4')
+    try {
+      udp.bind(port, '127.0.0.1')
+      await once(udp, 'listening')
+      return { udp, port }
+    } catch (error) {
+      if (attempt >= TRIES_MAX) throw error
+      tcp.close()
+      await once(tcp, 'close')
+    }
+  }
 }
 
 const queryOf = (bytes: Buffer, over: Query['over']): Query => {

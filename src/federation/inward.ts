@@ -16,7 +16,7 @@ import type { CallComponent } from './components.ts'
 import type { Discovery } from './discovery.ts'
 import { messageOf, parseErrorObject } from './error-object.ts'
 import type { PeerIdentity } from './identity.ts'
-import { incomingBody } from './incoming-body.ts'
+import { readPeerBody } from './peer-body.ts'
 import { COMPONENT_ERROR_BYTES_MAX } from './limits.ts'
 import type { FederationMetrics } from './metrics.ts'
 import type { IsAllowed } from './policy.ts'
@@ -154,7 +154,7 @@ interface Admitted extends ReadRequest {
 
 const forward = async (request: InwardRequest, admitted: Admitted, needs: InwardNeeds): Promise<WireResponse> => {
   const { component, rpc } = admitted.path
-  const { body, failure } = await incomingBody(request.body, needs.clock)
+  const { body, failure } = await readPeerBody(request.body, needs.clock)
   const response = await inSpan('component', { kind: 'client' }, () =>
     needs.callComponent({ component, rpc, headers: withTraceparent(componentHeaders(request, admitted)), body }),
   ).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
+import { keepUp } from '#src/kit/upkeep.ts'
 import { ACCESS_TOKEN_SECONDS } from '#src/rpc/access-token-format.ts'
 import { deleteAccount, type DeletionNeeds } from './account-deletion.ts'
 import { ACCOUNT_UPKEEP_INTERVAL_MS, EXPIRED_GUESTS_AT_ONCE, REVOCATION_OVERLAP_MS } from './limits.ts'
@@ -16,25 +17,17 @@ interface Needs extends DeletionNeeds {
   readonly log: Log
 }
 
-export const startAccountUpkeep = (needs: Needs): AsyncDisposable => {
-  const { clock, log } = needs
-  const stopping = new AbortController()
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await keepUp(needs, stopping.signal).catch((error: unknown) => log.warn({ err: error }, 'ending old accounts'))
-      await clock.sleep(ACCOUNT_UPKEEP_INTERVAL_MS, stopping.signal).catch(() => undefined)
-    }
-  }
-  const running = run()
-  return {
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort()
-      await running
+export const startAccountUpkeep = (needs: Needs): AsyncDisposable =>
+  keepUp(
+    {
+      work: (stopping) => endOldAccounts(needs, stopping),
+      everyMs: ACCOUNT_UPKEEP_INTERVAL_MS,
+      what: 'ending old accounts',
     },
-  }
-}
+    needs,
+  )
 
-const keepUp = async (needs: Needs, signal: AbortSignal): Promise<void> => {
+const endOldAccounts = async (needs: Needs, signal: AbortSignal): Promise<void> => {
   const { db, clock } = needs
   const now = clock.now()
   const expired = now.getTime() - ACCESS_TOKEN_SECONDS * 1000 - REVOCATION_OVERLAP_MS

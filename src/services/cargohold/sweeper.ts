@@ -1,6 +1,7 @@
 /** Takes away what has expired, and what a crash or a broken upload has left, a little at a time. */
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
+import { keepUp } from '#src/kit/upkeep.ts'
 import type { ByteStore } from './bytes/byte-store.ts'
 import { ARRIVING_MS_MAX, LEAVING_MS_MAX, SWEEP_INTERVAL_MS, SWEEP_ROWS_MAX } from './limits.ts'
 import type { AssetId } from './retention.ts'
@@ -13,24 +14,8 @@ export interface SweepNeeds {
   readonly log: Log
 }
 
-/** Stops when disposed, after what it is in the middle of. */
-export const startSweeper = (needs: SweepNeeds): AsyncDisposable => {
-  const { clock, log } = needs
-  const stopping = new AbortController()
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await sweep(needs, stopping.signal).catch((error: unknown) => log.warn({ err: error }, 'sweeping assets'))
-      await clock.sleep(SWEEP_INTERVAL_MS, stopping.signal).catch(() => {})
-    }
-  }
-  const running = run()
-  return {
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort()
-      await running
-    },
-  }
-}
+export const startSweeper = (needs: SweepNeeds): AsyncDisposable =>
+  keepUp({ work: (stopping) => sweep(needs, stopping), everyMs: SWEEP_INTERVAL_MS, what: 'sweeping assets' }, needs)
 
 export const sweep = async (
   { store, bytes, clock }: Omit<SweepNeeds, 'log'>,

@@ -2,6 +2,7 @@
 import type { Domain } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
+import { keepUp } from '#src/kit/upkeep.ts'
 import type { EventTimes } from './event-times.ts'
 import { HEARD_MS_MAX, HEARD_ROWS_MAX, SWEEP_INTERVAL_MS, UNCONFIRMED_MS_MAX, UNCONFIRMED_ROWS_MAX } from './limits.ts'
 import type { GalleyStore } from './store.ts'
@@ -15,24 +16,8 @@ export interface SweepNeeds {
   readonly log: Log
 }
 
-/** Stops when disposed, after what it is in the middle of. */
-export const startSweeper = (needs: SweepNeeds): AsyncDisposable => {
-  const { clock, log } = needs
-  const stopping = new AbortController()
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await sweep(needs).catch((error: unknown) => log.warn({ err: error }, 'sweeping conversations'))
-      await clock.sleep(SWEEP_INTERVAL_MS, stopping.signal).catch(() => {})
-    }
-  }
-  const running = run()
-  return {
-    [Symbol.asyncDispose]: async () => {
-      stopping.abort()
-      await running
-    },
-  }
-}
+export const startSweeper = (needs: SweepNeeds): AsyncDisposable =>
+  keepUp({ work: () => sweep(needs), everyMs: SWEEP_INTERVAL_MS, what: 'sweeping conversations' }, needs)
 
 export const sweep = async (needs: SweepNeeds): Promise<void> => {
   const { store, clock, log } = needs

@@ -90,7 +90,7 @@ export const startGundeck = async (needs: GundeckNeeds): Promise<Gundeck> => {
   })
   const transients = transientsTo({ announce: replicas.announceTransient, tell, clock, log })
   const activity = deviceActivity({ brig, clock, log })
-  const background = new DisposableStack()
+  const background = new AsyncDisposableStack()
   background.use(startSweeper({ store, clock, log }))
   background.use(probeRegularly([sockets, open], clock))
   const server = websocketServer()
@@ -110,7 +110,7 @@ export const startGundeck = async (needs: GundeckNeeds): Promise<Gundeck> => {
       })
     },
     [Symbol.asyncDispose]: async () => {
-      background.dispose()
+      await background.disposeAsync()
       await waker?.[Symbol.asyncDispose]()
       await writer.idle()
       await delivery.idle()

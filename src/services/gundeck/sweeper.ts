@@ -1,6 +1,7 @@
 /** Forgets what is older than we promise to keep, a little at a time. */
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
+import { keepUp } from '#src/kit/upkeep.ts'
 import { RETENTION_MS, SWEEP_INTERVAL_MS, SWEEP_ROWS_MAX, TRANSIENT_RETENTION_MS } from './limits.ts'
 import type { GundeckStore } from './store.ts'
 
@@ -10,17 +11,8 @@ interface Needs {
   readonly log: Log
 }
 
-export const startSweeper = ({ store, clock, log }: Needs): Disposable => {
-  const stopping = new AbortController()
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await sweep({ store, clock }).catch((error: unknown) => log.warn({ err: error }, 'forgetting old notifications'))
-      await clock.sleep(SWEEP_INTERVAL_MS, stopping.signal).catch(() => {})
-    }
-  }
-  void run()
-  return { [Symbol.dispose]: () => stopping.abort() }
-}
+export const startSweeper = (needs: Needs): AsyncDisposable =>
+  keepUp({ work: () => sweep(needs), everyMs: SWEEP_INTERVAL_MS, what: 'forgetting old notifications' }, needs)
 
 export const sweep = async ({ store, clock }: Omit<Needs, 'log'>): Promise<void> => {
   const now = clock.now().getTime()

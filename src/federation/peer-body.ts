@@ -12,14 +12,14 @@ import { chunksOfRequest, collect, type RequestBody } from './bodies.ts'
 import { HELD_BODY_BYTES_MAX, REQUEST_BODY_TIMEOUT_MS } from './limits.ts'
 import { bodyTooLarge } from './refusals.ts'
 
-export interface IncomingBody {
+export interface PeerBody {
   readonly body: Uint8Array | AsyncIterable<Uint8Array>
   /** Why it broke off, if it did: over a network the component that reads it learns only that it did. */
   failure(): Refusal | undefined
 }
 
 /** Throws a {@link Refusal} when even its beginning does not come. */
-export const incomingBody = async (sent: RequestBody, clock: Clock): Promise<IncomingBody> => {
+export const readPeerBody = async (sent: RequestBody, clock: Clock): Promise<PeerBody> => {
   if (sent instanceof Uint8Array) {
     if (sent.length > FEDERATION_REQUEST_BYTES_MAX) throw bodyTooLarge()
     return { body: sent, failure: noFailure }

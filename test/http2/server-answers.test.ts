@@ -7,7 +7,19 @@ import type { Asked } from '#src/kit/http2/server.ts'
 import { until } from '#test/federation/fake-peer.ts'
 import { FLAG, FRAME, field, fieldsOf, frame, indexedField } from '#test/federation/raw-http2.ts'
 import { rawClient, serverOptions, setting, startOwnServer, u32 } from './loopback.ts'
-import { HEAD, PRIORITY_FRAME, whole, without, plus, STATUS_200, answer, start, CODE } from './requests.ts'
+import {
+  data,
+  HEAD,
+  headers,
+  PRIORITY_FRAME,
+  whole,
+  without,
+  plus,
+  STATUS_200,
+  answer,
+  start,
+  CODE,
+} from './requests.ts'
 
 describe('answers', () => {
   test('a ping with what was in it, and settings with an acknowledgement', async () => {
@@ -99,7 +111,9 @@ describe('says goodbye', () => {
     const ping = await own.raw.sees(FRAME.ping, 0)
     own.raw.send(whole(3), frame(FRAME.ping, FLAG.ack, 0, ping.payload))
     assert.equal((await own.raw.sees(FRAME.goaway, 0, 2)).payload.readUInt32BE(), 3)
-    own.raw.send(whole(5))
+    // Sent before it heard of the second notice; its body must not cost the others their answers.
+    own.raw.send(whole(5), headers(7, 0), data(7, 'a body'), frame(FRAME.windowUpdate, 0, 7, u32(1)))
+    own.raw.send(data(7, 'all of it', FLAG.endStream), frame(FRAME.reset, 0, 7, u32(8)))
     await own.raw.isAnsweredPing()
     for (const asked of held) await answer(asked)
     assert.equal(await own.raw.code(), 0)

@@ -84,7 +84,7 @@ export class ServerConnection extends Connection<RequestHead> {
   }
 
   protected override wasOpened(streamId: number): boolean {
-    return streamId % 2 === 1 && streamId <= this.#lastStreamId
+    return streamId % 2 === 1 && (streamId <= this.#lastStreamId || streamId > this.#acceptsUpTo)
   }
 
   protected override headersArrived(section: FieldSection, endsStream: boolean): void {
@@ -92,7 +92,8 @@ export class ServerConnection extends Connection<RequestHead> {
     const known = this.streams.get(streamId)
     if (known) return this.#trailersArrived(known, section, endsStream)
     if (streamId <= this.#lastStreamId || streamId % 2 === 0) return this.unknownStream(streamId)
-    if (streamId > this.#acceptsUpTo) return
+    // Sent before our goodbye was heard, and so is its body (§6.8).
+    if (streamId > this.#acceptsUpTo) return this.conduct.hasReset(streamId)
     this.#lastStreamId = streamId
     if (this.streams.size + this.#abandoned >= this.options.streamsMax) {
       this.refuse(streamId, CODE.refusedStream)

@@ -9,6 +9,7 @@ import type { MessageToAccept } from './store-sending.ts'
 const message = (digit: string) => ({
   conversation: ConversationId.parse(`00000000-0000-4000-8000-00000000000${digit}`),
   revision: 0,
+  promises: [],
   letters: [],
 })
 

@@ -1,10 +1,12 @@
 /** What galley does when much happens at once, on whichever engine. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { ConversationId, type QualifiedUserId } from '#src/contract/ids.ts'
+import { ConversationId, Domain, type QualifiedUserId } from '#src/contract/ids.ts'
 import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import type { TestDatabases } from '#src/storage/testing.ts'
-import { A, B, client, person, startTestGalley, type TestGalley } from './testing.ts'
+import { galleyStore } from './store.ts'
+import type { ReliedOn } from './store-sending.ts'
+import { A, B, C, client, person, startTestGalley, type TestGalley } from './testing.ts'
 import { broughtInto } from './testing-elsewhere.ts'
 
 export const galleySuite = (engine: string, databases: () => Promise<TestDatabases>): void => {
@@ -21,6 +23,8 @@ export const galleySuite = (engine: string, databases: () => Promise<TestDatabas
       selfConversationsAtOnce(galley))
     test('a notification that comes many times at once is carried out once', () => repetitionsAtOnce(galley))
     test('requests of two users that cross end in one conversation with both in it', () => requestsThatCross(galley))
+    test('a message that relied on a promise that has ended is not accepted, and those beside it are', () =>
+      promiseThatEnded(galley))
     test('pages of ids are in one fixed order, whatever the engine sorts by', () => pagesInOrder(galley))
   })
 }
@@ -80,6 +84,34 @@ const requestsThatCross = async (galley: TestGalley): Promise<void> => {
     read.body.members.others.map(({ qualified_id: other }) => other),
     [alex],
   )
+}
+
+const promiseThatEnded = async (galley: TestGalley): Promise<void> => {
+  const { conversation } = await pairWithGroup(galley)
+  const store = galleyStore(galley.db)
+  const [b, c] = [await store.generationOf(B), await store.generationOf(C)]
+  await store.endGeneration(B)
+  const relyingOn = (...promises: readonly ReliedOn[]) => ({
+    conversation,
+    revision: 0,
+    promises,
+    now: galley.clock.now().getTime(),
+    letters: [],
+  })
+  const onB = { domain: B, generation: b }
+  const onC = { domain: C, generation: c }
+  const times = await store.accept([
+    relyingOn(onC, onB),
+    relyingOn(onC),
+    relyingOn(),
+    relyingOn({ domain: B, generation: b + 1 }),
+    relyingOn({ domain: Domain.parse('nobody-asked.example'), generation: 0 }),
+  ])
+  assert.deepEqual(
+    times.map((time) => time !== undefined),
+    [false, true, true, true, false],
+  )
+  assert.deepEqual([await store.generationOf(B), await store.generationOf(C)], [b + 1, c])
 }
 
 const pagesInOrder = async (galley: TestGalley): Promise<void> => {

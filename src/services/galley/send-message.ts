@@ -94,7 +94,7 @@ const attemptToSend = async (
   const { mismatch } = comparison
   if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, needs.times.next()) }
   const letters = delivery(needs, { ...sending, team: addressees.team }, mismatch.valid)
-  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, letters }])
+  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, promises: [], letters }])
   return at === undefined ? { outcome: 'members-changed' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
 }
 

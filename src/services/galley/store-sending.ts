@@ -3,7 +3,7 @@
  * their number. In it each message gets its place in time and what follows from it goes into the queue.
  */
 import { type Kysely, sql } from 'kysely'
-import type { ConversationId } from '#src/contract/ids.ts'
+import type { ConversationId, Domain } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
@@ -13,15 +13,23 @@ export interface MessageToAccept {
   readonly conversation: ConversationId
   /** Of the members with whom the recipients were compared. */
   readonly revision: number
+  /** Of the backends whose remembered promises were relied on; nothing is accepted when one has ended. */
+  readonly promises: readonly ReliedOn[]
   readonly now: EventTime
   /** Where their texts say `LATER` they get the time of the message. */
   readonly letters: readonly Letter[]
 }
 
+export interface ReliedOn {
+  readonly domain: Domain
+  readonly generation: number
+}
+
 export interface SendingStore {
   /**
    * The time of each, later than all before it in its conversation; undefined for those whose conversation has other
-   * members by now, is gone, or takes no Proteus messages any more, of which nothing is stored.
+   * members by now, is gone, or takes no Proteus messages any more, or that relied on a promise that has ended. Of these
+   * nothing is stored.
    */
   accept(messages: readonly MessageToAccept[]): Promise<(EventTime | undefined)[]>
 }
@@ -35,10 +43,14 @@ export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStor
     const letters = messages.flatMap(({ letters: own }, index) => own.map((letter) => ({ ...letter, of: index + 1 })))
     const lanes = [...new Set(letters.map(({ lane }) => lane))].map((lane) => ({ service: 'galley', lane }))
     const here = lanes.filter((name) => bell.isHere(name))
+    const promises = messages.flatMap(({ promises: own }, index) => own.map((each) => ({ ...each, of: index + 1 })))
     const accepting = accept(db, {
       conversations: messages.map(({ conversation }) => conversation),
       revisions: messages.map(({ revision }) => revision),
       nows: messages.map(({ now }) => now),
+      reliers: promises.map(({ of }) => of),
+      domains: promises.map(({ domain }) => domain),
+      generations: promises.map(({ generation }) => generation),
       lanes: letters.map(({ lane }) => lane),
       texts: letters.map(({ text }) => text),
       topics: letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`),
@@ -56,6 +68,10 @@ interface Accepting {
   readonly conversations: readonly ConversationId[]
   readonly revisions: readonly number[]
   readonly nows: readonly EventTime[]
+  /** Which message relied on what, counted from 1. */
+  readonly reliers: readonly number[]
+  readonly domains: readonly Domain[]
+  readonly generations: readonly number[]
   readonly lanes: readonly string[]
   readonly texts: readonly string[]
   /** Each an array as PostgreSQL writes it. */
@@ -72,7 +88,7 @@ interface Accepted {
 }
 
 const accept = statement<Accepting, Accepted>(
-  ({ conversations, revisions, nows, lanes, texts, topics, of, here }, db) =>
+  ({ conversations, revisions, nows, reliers, domains, generations, lanes, texts, topics, of, here }, db) =>
     sql<Accepted>`/* prepared */
     with wanted as (
       select w.*, row_number() over (partition by id, revision order by of) as place
@@ -84,6 +100,12 @@ const accept = statement<Accepting, Accepted>(
     ), timed as (
       select w.of, w.id, greatest(w.now, l.last_event_at + w.place) as at
       from wanted w join locked l on l.id = w.id and l.members_revision = w.revision
+      where w.of not in (
+        select p.of from unnest(${reliers}::int[], ${domains}::text[], ${generations}::bigint[])
+          as p(of, domain, generation)
+        left join galley.device_generations g on g.domain = p.domain
+        where g.generation is distinct from p.generation
+      )
     ), moved as (
       update galley.conversations c set last_event_at = t.at
       from (select id, max(at) as at from timed group by id) t where c.id = t.id

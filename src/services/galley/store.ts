@@ -6,6 +6,7 @@ import { type CodeStore, codeStore } from './store-codes.ts'
 import { type ConversationStore, conversationStore } from './store-conversations.ts'
 import { type CreationStore, creationStore } from './store-creation.ts'
 import { type DepartureStore, departureStore } from './store-departures.ts'
+import { type GenerationStore, generationStore } from './store-generations.ts'
 import { type HeardStore, heardStore } from './store-heard.ts'
 import { type ListingStore, listingStore } from './store-listing.ts'
 import { type MemberStore, memberStore } from './store-members.ts'
@@ -35,6 +36,7 @@ export interface GalleyStore
     Pick<CodeStore, 'codeOf' | 'codeByKey'>,
     CreationStore,
     DepartureStore,
+    GenerationStore,
     MembershipStore,
     ListingStore,
     HeardStore,
@@ -49,6 +51,7 @@ export const galleyStore = (db: Kysely<unknown>, bell: OutboxBell = NO_BELL): Ga
   ...codeStore(db),
   ...departureStore(db),
   ...creationStore(db),
+  ...generationStore(db),
   ...listingStore(db),
   ...membershipStore(db),
   ...heardStore(db),

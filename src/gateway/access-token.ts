@@ -41,11 +41,12 @@ export const accessTokens = ({ keys, revocations, clock }: Needs): AccessTokens 
   return {
     check: async (text) => {
       if (text === undefined) return INVALID
-      const checked = remembered.get(text) ?? (await authenticate(text, keys))
+      const known = remembered.get(text)
+      const checked = known ?? (await authenticate(text, keys))
       // Asked each time, which is a look-up: a key that brig took away must end the tokens it signed.
       if (!checked || (await keys.get(checked.keyIndex)) !== checked.key) return INVALID
       if (isExpired(checked, clock)) return INVALID
-      remembered.set(text, checked)
+      if (!known) remembered.set(text, checked)
       const { verdict } = checked
       if (verdict.kind !== 'caller') return verdict
       return (await revocations.isRevoked(verdict.caller, issuedAt(checked))) ? INVALID : verdict

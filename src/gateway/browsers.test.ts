@@ -44,3 +44,18 @@ test('another origin is told nothing', async () => {
     assert.equal(headers['access-control-allow-origin'], undefined)
   }
 })
+
+test('a preflight that names no origin or no method is none', async () => {
+  const asked: Record<string, string>[] = [{ origin: ORIGIN }, { 'access-control-request-method': 'PUT' }]
+  for (const headers of asked) {
+    assert.equal((await gateway.ask('/v8/self', { method: 'OPTIONS', headers })).status, 400)
+  }
+})
+
+test('whoever comes is told that answers differ by the origin', async () => {
+  const others: Record<string, string>[] = [{}, { origin: ORIGIN }, { origin: 'https://evil.test' }]
+  for (const headers of others) {
+    const { headers: answered } = await gateway.ask('/v8/self', { headers: { ...gateway.bearer, ...headers } })
+    assert.equal(answered['vary'], 'Origin')
+  }
+})

@@ -1,4 +1,5 @@
 /** From a client's request to the service that owns the endpoint: who calls, with what, and nothing more. */
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { BODY_LIMIT_BYTES, type Endpoint, isStreamBody } from '#src/kit/endpoint.ts'
 import type { FastifyRequest } from 'fastify'
@@ -11,7 +12,7 @@ import { type Caller, callerHeaders } from '#src/rpc/context.ts'
 import { type AccessTokens, tokenOf } from './access-token.ts'
 import type { ClientAddress } from './client-address.ts'
 import { passBody } from './passing-body.ts'
-import { readBody } from './read-body.ts'
+import type { ReadBody } from './read-body.ts'
 import { readVersion } from './versions.ts'
 
 export interface ForwardNeeds {
@@ -24,12 +25,13 @@ export interface ForwardNeeds {
   readonly passed: readonly string[]
   readonly tokens: AccessTokens
   readonly addressOf: ClientAddress
+  readonly readBody: ReadBody
   readonly clock: Clock
   readonly log: Log
 }
 
 export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Promise<WireResponse> => {
-  const { endpoint, service, tokens, log } = needs
+  const { endpoint, service, tokens, readBody, log } = needs
   hop(log, 'gateway', request.id)
   // Who calls is settled before a byte of the body is read.
   let caller: Caller | undefined
@@ -40,17 +42,18 @@ export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Pro
       throw new Refusal(403, 'access-denied', { detail: 'Not with this kind of token' })
     caller = verdict.caller
   }
-  if (isStreamBody(endpoint.body)) return passOn(request, { ...needs, caller })
+  if (isStreamBody(endpoint.body)) return passOn(request, needs, caller)
   const body = isReadOnly(needs) ? NO_BODY : await readBody(request.raw, endpoint.bodyLimit ?? BODY_LIMIT_BYTES)
-  return service.send(wireRequest(request, { ...needs, caller, body }))
+  return service.send(wireRequest(request, needs, { caller, body }))
 }
 
 const passOn = async (
   request: FastifyRequest,
-  needs: ForwardNeeds & Pick<Forwarded, 'caller'>,
+  needs: ForwardNeeds,
+  caller: Caller | undefined,
 ): Promise<WireResponse> => {
   const passing = passBody(request.raw, needs.clock)
-  const sent = { ...wireRequest(request, { ...needs, body: NO_BODY }), stream: passing.stream }
+  const sent = { ...wireRequest(request, needs, { caller, body: NO_BODY }), stream: passing.stream }
   return needs.service.send(sent).catch((error: unknown) => {
     throw passing.failure() ?? error
   })
@@ -61,37 +64,49 @@ const UNAUTHORIZED: WireResponse = { status: 401, headers: { 'www-authenticate':
 
 const isReadOnly = ({ method }: ForwardNeeds): boolean => method === 'GET' || method === 'HEAD'
 
-interface Forwarded extends Pick<ForwardNeeds, 'pattern' | 'method' | 'passed' | 'addressOf'> {
+interface Forwarded {
   readonly caller: Caller | undefined
   readonly body: Uint8Array
 }
 
 const wireRequest = (
   request: FastifyRequest,
-  { pattern, method, passed, addressOf, caller, body }: Forwarded,
+  { pattern, method, passed, addressOf }: ForwardNeeds,
+  { caller, body }: Forwarded,
 ): WireRequest => {
-  const { access_token: accessToken, ...query } = queryOf(request)
+  const { raw } = request
+  const headers: Record<string, string> = {}
+  for (const name of passed) {
+    const value = raw.headers[name]
+    if (typeof value === 'string') headers[name] = value
+  }
+  if (caller) Object.assign(headers, callerHeaders(caller))
+  headers['request-id'] = request.id
+  headers['x-comity-api-version'] = String(readVersion(request.originalUrl).version ?? 0)
+  headers['x-forwarded-for'] = addressOf(raw.socket.remoteAddress, forwardedFor(raw))
   return {
     method,
     pattern,
     params: request.params as Record<string, string>,
-    query: caller === undefined && accessToken !== undefined ? { ...query, access_token: accessToken } : query,
-    headers: {
-      ...passedOn(request, passed),
-      ...(caller && callerHeaders(caller)),
-      'request-id': request.id,
-      'x-comity-api-version': String(readVersion(request.originalUrl).version ?? 0),
-      'x-forwarded-for': addressOf(request.raw.socket.remoteAddress, forwardedFor(request)),
-    },
+    query: queryFor(request, caller),
+    headers,
     body,
   }
+}
+
+/** The token stays here, unless its bearer is to be judged by the service. */
+const queryFor = (request: FastifyRequest, caller: Caller | undefined): WireRequest['query'] => {
+  const query = queryOf(request)
+  if (caller === undefined || query['access_token'] === undefined) return query
+  const { access_token: _token, ...rest } = query
+  return rest
 }
 
 const queryOf = (request: FastifyRequest): Record<string, string | string[]> =>
   request.query as Record<string, string | string[]>
 
 /** Node joins what comes in several headers of this name. */
-const forwardedFor = ({ headers }: FastifyRequest): string | undefined => {
+const forwardedFor = ({ headers }: IncomingMessage): string | undefined => {
   const value = headers['x-forwarded-for']
   return Array.isArray(value) ? value.join(',') : value
 }
@@ -109,12 +124,3 @@ export const headersPassedOn = (endpoint: Endpoint): readonly string[] => [
   ...(isStreamBody(endpoint.body) ? OF_STREAMS : []),
   ...(endpoint.headers instanceof z.ZodObject ? Object.keys(endpoint.headers.shape) : []),
 ]
-
-const passedOn = ({ headers }: FastifyRequest, names: readonly string[]): Record<string, string> => {
-  const passed: Record<string, string> = {}
-  for (const name of names) {
-    const value = headers[name]
-    if (typeof value === 'string') passed[name] = value
-  }
-  return passed
-}

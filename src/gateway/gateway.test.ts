@@ -217,6 +217,23 @@ test('an empty answer stays empty', async () => {
   assert.deepEqual([status, text, headers['content-type']], [404, '', undefined])
 })
 
+test('an answer has the length of its body, whatever the service said', async () => {
+  for (const size of [1, 1_000, 100_000]) {
+    const body = Buffer.alloc(size, 'ü')
+    gateway.answer = { status: 200, headers: { 'content-type': 'text/plain', 'content-length': '7' }, body }
+    const { headers, text } = await gateway.ask('/v8/self', { headers: gateway.bearer })
+    assert.equal(headers['content-length'], String(size))
+    assert.equal(text, body.toString('utf8'))
+  }
+})
+
+test('an answer that cannot be written is our fault', async () => {
+  gateway.answer = { status: 200, headers: { location: 'a\r\nb' }, body: new Uint8Array(0) }
+  const { status, headers } = await gateway.ask('/v8/self', { headers: gateway.bearer })
+  assert.equal(status, 500)
+  assert.equal(headers['location'], undefined)
+})
+
 test('a service that cannot be reached is our fault, and says nothing about why', async () => {
   gateway.answer = undefined as unknown as WireResponse
   const { status, text } = await gateway.ask('/v8/self', { headers: gateway.bearer })

@@ -3,8 +3,13 @@
  * and judges nothing else; what a request means is for the service to say.
  */
 import type { Server } from 'node:http'
-import cors from '@fastify/cors'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import cors, { type FastifyCorsOptionsDelegateCallback } from '@fastify/cors'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onResponseHookHandler,
+} from 'fastify'
 import { brigClient } from '#src/contract/client/brig.ts'
 import { cargoholdClient } from '#src/contract/client/cargohold.ts'
 import { galleyClient } from '#src/contract/client/galley.ts'
@@ -16,14 +21,16 @@ import { withDeadline } from '#src/kit/deadline.ts'
 import type { Endpoint } from '#src/kit/endpoint.ts'
 import { inMemory } from '#src/kit/http/memory.ts'
 import { errorResponse } from '#src/kit/http/router.ts'
-import { fastifyPath, send } from '#src/kit/http/server.ts'
+import { fastifyPath } from '#src/kit/http/server.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
 import type { AcceptUpgrade } from '#src/rpc/upgrade.ts'
 import { accessKeys } from './access-keys.ts'
 import { accessTokens } from './access-token.ts'
-import { answerBadRequests, notFound, refusedByFastify } from './bad-requests.ts'
+import { type Answering, answering } from './answer.ts'
+import { answerBadRequests, impossibleType, notFound, refusedByFastify } from './bad-requests.ts'
+import { bodyReader } from './read-body.ts'
 import { clientAddress } from './client-address.ts'
 import { forward, type ForwardNeeds, headersPassedOn } from './forward.ts'
 import {
@@ -31,7 +38,6 @@ import {
   HEADER_BYTES_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
-  LINGER_MS,
   PARAM_CHARACTERS_MAX,
   REQUEST_TIMEOUT_MS,
 } from './limits.ts'
@@ -72,14 +78,9 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
     revocations: revocations({ brig, clock, log }),
     clock,
   })
-  const app = createApp({ clock, random, log })
-  await app.register(cors, {
-    origin: config.gateway.allowedOrigins.map((address) => new URL(address).origin),
-    credentials: true,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Request-Id', 'Location', 'Replay-Nonce'],
-    maxAge: PREFLIGHT_SECONDS,
-  })
+  const answer = answering(clock)
+  const app = createApp({ answer, random, log })
+  await app.register(cors, { delegator: toBrowsersFrom(config.gateway.allowedOrigins) })
   const routes = [
     ...routesTo(services.brig, brigClient),
     ...routesTo(services.galley, galleyClient),
@@ -91,8 +92,12 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
     ),
   ]
   const callerAddress = clientAddress(config.gateway.trustedProxies)
-  for (const route of routes) register(app, { ...route, tokens, addressOf: callerAddress, clock, log })
-  app.setNotFoundHandler(notFound(routes))
+  const bodies = bodyReader(clock)
+  for (const route of routes) {
+    register(app, answer, { ...route, tokens, addressOf: callerAddress, readBody: bodies.read, clock, log })
+  }
+  const unserved = notFound(routes)
+  app.setNotFoundHandler((request, reply) => answer(request, reply, unserved(request.originalUrl)))
   const websockets = serveWebsockets(app.server, { tokens, accept: gundeckUpgrade, random, log })
   // A copy: Fastify writes into what it is given, and the configuration is frozen.
   await app.listen({ ...config.listen.gateway })
@@ -108,12 +113,10 @@ export const startGateway = async (needs: GatewayNeeds): Promise<Gateway> => {
         app.server.closeAllConnections()
       })
       await closed
+      bodies[Symbol.dispose]()
     },
   }
 }
-
-/** How long a browser may remember what it is allowed. */
-const PREFLIGHT_SECONDS = 7_200
 
 type Contract = Readonly<Record<string, Endpoint>>
 type Destination = Pick<ForwardNeeds, 'endpoint' | 'method' | 'pattern' | 'passed' | 'service'>
@@ -130,7 +133,28 @@ const routesTo = (service: Transport, contract: Contract): Destination[] =>
     })),
   )
 
-const createApp = ({ clock, random, log }: Pick<GatewayNeeds, 'clock' | 'random' | 'log'>): FastifyInstance => {
+/** Nobody else sends an origin, and who sends none is told only that answers differ by it. */
+const toBrowsersFrom = (allowed: readonly string[]): FastifyCorsOptionsDelegateCallback => {
+  const options = {
+    origin: allowed.map((address) => new URL(address).origin),
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['Request-Id', 'Location', 'Replay-Nonce'],
+    maxAge: PREFLIGHT_SECONDS,
+  }
+  const toOthers = { origin: false }
+  return ({ method, headers: { origin } }, done) =>
+    done(null, origin === undefined && method !== 'OPTIONS' ? toOthers : options)
+}
+
+/** How long a browser may remember what it is allowed. */
+const PREFLIGHT_SECONDS = 7_200
+
+interface AppNeeds extends Pick<GatewayNeeds, 'random' | 'log'> {
+  readonly answer: Answering
+}
+
+const createApp = ({ answer, random, log }: AppNeeds): FastifyInstance => {
   const app = fastify({
     // Its own log lines would hold addresses with access tokens in them.
     logger: false,
@@ -148,48 +172,58 @@ const createApp = ({ clock, random, log }: Pick<GatewayNeeds, 'clock' | 'random'
     // Never the client's: it could make its requests look like somebody else's in our logs.
     requestIdHeader: false,
     genReqId: () => random.uuid(),
-    ...answerBadRequests,
+    ...answerBadRequests(answer),
   })
   // `forward` reads bodies itself, after it knows who calls; whatever their type, the service judges it.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { overrideExisting: true })
   // By callback: a promise for each hook of each request costs more than what these do.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id)
     done()
   })
-  app.addHook('onResponse', ({ raw }, _reply, done) => {
-    done()
-    if (raw.complete) return
-    clock.after(LINGER_MS, () => {
-      // Not through its socket, which may have gone since: nothing here may throw, for nobody would catch it.
-      if (!raw.complete) raw.destroy()
-    })
-  })
-  app.addHook('onResponse', ({ id, method, routeOptions }, { statusCode, elapsedTime }, done) => {
-    done()
-    if (!log.isLevelEnabled('debug')) return
-    // The route, not the address: that may hold an access token.
-    log.debug({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: elapsedTime }, 'answered')
-  })
+  // Not a hook that does nothing: Fastify would have to watch each answer to its end.
+  if (log.isLevelEnabled('debug')) app.addHook('onResponse', tellOf(log))
   app.setErrorHandler((error, request, reply) => {
-    const what = `${request.method} ${request.routeOptions.url ?? ''}`
-    send(reply, refusedByFastify(error) ?? errorResponse(error, { log, what }))
+    answer(request, reply, refusedByFastify(error) ?? errorResponse(error, { log, what: whatIs(request) }))
   })
   return app
 }
 
-const register = (app: FastifyInstance, needs: ForwardNeeds): void => {
+/** The route, not the address: that may hold an access token. */
+const tellOf =
+  (log: Log): onResponseHookHandler =>
+  ({ id, method, routeOptions }, { statusCode, elapsedTime }, done) => {
+    done()
+    log.debug({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: elapsedTime }, 'answered')
+  }
+
+const whatIs = ({ method, routeOptions }: FastifyRequest): string => `${method} ${routeOptions.url ?? ''}`
+
+const register = (app: FastifyInstance, answer: Answering, needs: ForwardNeeds): void => {
+  const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      answer(request, reply, impossibleType(typeOf(request)) ?? (await forward(request, needs)))
+    } catch (error) {
+      answer(request, reply, errorResponse(error, { log: needs.log, what: whatIs(request) }))
+    }
+  }
   app.route({
     method: needs.method,
     url: fastifyPath(needs.pattern),
-    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+    handler: (request, reply) => {
       // The router takes `/properties/` for `/properties/{key}`; nothing that a path can name has an empty name.
-      if (Object.values(request.params as Record<string, string>).includes('')) reply.callNotFound()
-      else send(reply, await forward(request, needs))
-      return reply
+      if (hasEmptyName(request.params as Record<string, string>)) reply.callNotFound()
+      else void serve(request, reply)
     },
   })
+}
+
+const typeOf = ({ method, headers }: FastifyRequest): string | undefined =>
+  method === 'GET' || method === 'HEAD' ? undefined : headers['content-type']
+
+const hasEmptyName = (params: Record<string, string>): boolean => {
+  for (const name in params) if (params[name] === '') return true
+  return false
 }
 
 const addressOf = (server: Server): Pick<Gateway, 'host' | 'port' | 'url'> => {

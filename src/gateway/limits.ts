@@ -21,6 +21,9 @@ export const LINGER_MS = 5_000
 
 export const HEADERS_TIMEOUT_MS = 15_000
 
+/** A body of an answer this small is copied behind its head, which costs less than a second write. */
+export const JOINED_BODY_BYTES_MAX = 16 * 1024
+
 /** Longer than the 60 s after which common proxies in front close idle connections, so that they do it first. */
 export const KEEP_ALIVE_MS = 75_000
 

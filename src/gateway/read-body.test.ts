@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { testClock } from '#src/kit/clock.ts'
 import { Refusal } from '#src/kit/errors.ts'
-import { inflateBody } from './read-body.ts'
+import { bodyReader, inflateBody } from './read-body.ts'
 
 const text = Buffer.from(JSON.stringify({ name: 'Zoë' }))
 const encodings = {
@@ -42,3 +45,53 @@ for (const encoding of ['zstd', 'gzip, gzip', 'constructor']) {
     await assert.rejects(inflateBody(text, { encoding, limit: 1_000 }), refused(415))
   })
 }
+
+/** A request whose body is what is written into it. */
+const requestOf = (headers: Record<string, string>): PassThrough & IncomingMessage =>
+  Object.assign(new PassThrough(), { headers, complete: false }) as unknown as PassThrough & IncomingMessage
+
+test('a body that does not come to its end in time is refused, and one that came is not', async () => {
+  const clock = testClock()
+  using bodies = bodyReader(clock, 1_000)
+  const slow = requestOf({ 'content-length': '4' })
+  const quick = requestOf({ 'content-length': '4' })
+  const [tooLate, inTime] = [bodies.read(slow, 10), bodies.read(quick, 10)]
+  slow.write('ab')
+  quick.end('abcd')
+  assert.equal(Buffer.from(await inTime).toString(), 'abcd')
+  const refusal = assert.rejects(tooLate, refused(408))
+  await clock.advance(1_000)
+  await refusal
+})
+
+test('who comes later is given as long', async () => {
+  const clock = testClock()
+  using bodies = bodyReader(clock, 1_000)
+  const first = assert.rejects(bodies.read(requestOf({ 'content-length': '4' }), 10), refused(408))
+  await clock.advance(600)
+  const late = requestOf({ 'content-length': '4' })
+  const second = bodies.read(late, 10)
+  await clock.advance(600)
+  await first
+  late.end('abcd')
+  assert.equal(Buffer.from(await second).toString(), 'abcd')
+})
+
+test('a body that breaks off is refused', async () => {
+  using bodies = bodyReader(testClock())
+  const broken = requestOf({ 'content-length': '4' })
+  const reading = assert.rejects(bodies.read(broken, 10), refused(400))
+  broken.write('ab')
+  broken.destroy(new Error('aborted'))
+  await reading
+})
+
+test('what is over the limit is refused when it is, and all that follows is dropped', async () => {
+  using bodies = bodyReader(testClock())
+  const large = requestOf({ 'transfer-encoding': 'chunked' })
+  const reading = assert.rejects(bodies.read(large, 10), refused(413))
+  large.write('0123456789')
+  large.write('!')
+  await reading
+  large.end(Buffer.alloc(1_000_000))
+})

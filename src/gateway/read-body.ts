@@ -10,40 +10,70 @@ import {
   inflateSync,
   type ZlibOptions,
 } from 'node:zlib'
-import { DeadlineExceeded, withDeadline } from '#src/kit/deadline.ts'
+import type { Clock } from '#src/kit/clock.ts'
 import { Refusal } from '#src/kit/errors.ts'
-import { BodyTooLarge, NO_BODY } from '#src/kit/http/wire.ts'
+import { NO_BODY } from '#src/kit/http/wire.ts'
+import { Overdue, type Waiting } from '#src/kit/overdue.ts'
 import { BODY_TIMEOUT_MS, INFLATE_AT_ONCE_BYTES_MAX } from './limits.ts'
 
-/** `limit` is in bytes and holds both for what comes over the line and for what it inflates to. */
-export const readBody = async (request: IncomingMessage, limit: number): Promise<Uint8Array> => {
-  if (isBodiless(request)) return NO_BODY
-  // Said in advance, so nothing of it has to be read.
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge()
-  const reading = withDeadline(whole(request, limit), BODY_TIMEOUT_MS, 'reading a body')
-  const received = await reading.catch((cause: unknown) => {
-    if (cause instanceof BodyTooLarge) throw tooLarge()
-    if (cause instanceof DeadlineExceeded) throw tooSlow(cause)
-    throw new Refusal(400, 'bad-request', { detail: 'the body ended early', cause })
-  })
-  return inflateBody(received, { encoding: request.headers['content-encoding'], limit })
+export type ReadBody = (request: IncomingMessage, limit: number) => Promise<Uint8Array>
+
+export interface BodyReader extends Disposable {
+  /** `limit` is in bytes and holds both for what comes over the line and for what it inflates to. */
+  readonly read: ReadBody
+}
+
+export const bodyReader = (clock: Clock, timeoutMs = BODY_TIMEOUT_MS): BodyReader => {
+  // One timer for all of them: nearly every body is there a moment after its head.
+  const reading = new Overdue<Reading>(clock, timeoutMs, ({ fail }) => fail(tooSlow()))
+  return {
+    read: (request, limit) => {
+      if (isBodiless(request)) return NOTHING
+      // Said in advance, so nothing of it has to be read.
+      if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge())
+      const encoding = request.headers['content-encoding']
+      const received = whole(request, limit, reading)
+      return encoding === undefined ? received : received.then((body) => inflateBody(body, { encoding, limit }))
+    },
+    [Symbol.dispose]: () => reading[Symbol.dispose](),
+  }
+}
+
+const NOTHING = Promise.resolve(NO_BODY)
+
+interface Reading extends Waiting {
+  readonly fail: (reason: Refusal) => void
 }
 
 /** By events, because the iterator of a stream costs more than everything else that happens to a small request. */
-const whole = (request: IncomingMessage, limit: number): Promise<Uint8Array> =>
+const whole = (request: IncomingMessage, limit: number, line: Overdue<Reading>): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
+    const fail = (reason: Refusal): void => {
+      line.leave(waiting)
+      chunks.length = 0
+      reject(reason)
+    }
+    const brokeOff = (cause?: unknown): void => {
+      fail(new Refusal(400, 'bad-request', { detail: 'the body ended early', cause }))
+    }
+    const waiting: Reading = { movedMs: 0, fail }
+    line.moved(waiting)
     request.on('data', (chunk: Uint8Array) => {
-      size += chunk.length
       // What comes after that is dropped until the answer closes the connection.
-      if (size > limit) reject(new BodyTooLarge(limit))
+      if (size > limit) return
+      size += chunk.length
+      if (size > limit) fail(tooLarge())
       else chunks.push(chunk)
     })
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    request.once('error', reject)
-    request.once('close', () => {
-      if (!request.complete) reject(new Error('the body broke off'))
+    request.on('end', () => {
+      line.leave(waiting)
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    })
+    request.on('error', brokeOff)
+    request.on('close', () => {
+      if (!request.complete) brokeOff()
     })
   })
 
@@ -88,5 +118,5 @@ export const inflateBody = async (body: Uint8Array, { encoding, limit }: Inflati
 const tooLarge = (): Refusal =>
   new Refusal(413, 'client-error', { detail: 'Request body too large', headers: { connection: 'close' } })
 
-const tooSlow = (cause: unknown): Refusal =>
-  new Refusal(408, 'client-error', { detail: 'The body comes too slowly', cause, headers: { connection: 'close' } })
+const tooSlow = (): Refusal =>
+  new Refusal(408, 'client-error', { detail: 'The body comes too slowly', headers: { connection: 'close' } })

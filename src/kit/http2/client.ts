@@ -5,7 +5,7 @@ import { AnswerOverdue, StreamBroken } from './errors.ts'
 import type { FieldSection } from './hpack/decoder.ts'
 import { type AnswerHead, answerHeadOf, areTrailers, hasNoBody } from './messages.ts'
 import type { ConnectionEvents, ConnectionOptions } from './options.ts'
-import { Overdue } from './overdue.ts'
+import { Overdue } from '../overdue.ts'
 import { CODE, STREAM_ID_LIMIT } from './protocol.ts'
 import { Http2Stream, type StreamEvents } from './stream.ts'
 

@@ -5,7 +5,7 @@ import type { FieldSection } from './hpack/decoder.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { type RequestHead, requestHeadOf, areTrailers } from './messages.ts'
 import type { ConnectionEvents, ConnectionOptions } from './options.ts'
-import { Overdue } from './overdue.ts'
+import { Overdue } from '../overdue.ts'
 import { CODE, STREAM_ID_LIMIT } from './protocol.ts'
 import { Http2Stream } from './stream.ts'
 

@@ -2,7 +2,7 @@
  * Finds those who have waited too long, with one timer for all of them: whoever moves goes to the end of the line, so
  * that only the first in line has to be looked at.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from './clock.ts'
 
 export interface Waiting {
   /** When it moved last; kept by the line it stands in. */

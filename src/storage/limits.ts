@@ -18,6 +18,9 @@ export const STATEMENT_TIMEOUT_MS = 60_000
 /** The dedicated session asks this often whether it is still connected, and waits that long for the answer. */
 export const HEARTBEAT_MS = 10_000
 export const HEARTBEAT_TIMEOUT_MS = 5_000
+
+/** Locks that one statement asks for. */
+export const LOCKS_AT_ONCE_MAX = 1_000
 export const RECONNECT_MIN_MS = 100
 export const RECONNECT_MAX_MS = 5_000
 

@@ -6,12 +6,14 @@ import pg from 'pg'
 import type { Clock } from '#src/kit/clock.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Log } from '#src/kit/log.ts'
+import { sharedQuestion } from '#src/kit/shared-question.ts'
 import { createChannels, quoteChannel, type Channels } from '../channels.ts'
 import type { Database, Lock } from '../database.ts'
 import {
   CONNECT_TIMEOUT_MS,
   HEARTBEAT_MS,
   HEARTBEAT_TIMEOUT_MS,
+  LOCKS_AT_ONCE_MAX,
   RECONNECT_MAX_MS,
   RECONNECT_MIN_MS,
   SERVER_KEEPALIVE_COUNT,
@@ -34,6 +36,15 @@ export const openSession = async (options: Options): Promise<Session> => {
   return session
 }
 
+interface WantedLock {
+  readonly key: string
+  readonly holding: AbortController
+}
+
+interface Row {
+  readonly ok?: boolean
+}
+
 class LastingSession implements Session {
   readonly #options: Options
   readonly #channels: Channels
@@ -43,7 +54,13 @@ class LastingSession implements Session {
   #client: pg.Client | undefined
   #heartbeat: Disposable | undefined
   #reconnecting: Promise<void> = Promise.resolve()
-  #lastAnswer: Promise<boolean> = Promise.resolve(true)
+  #lastAnswer: Promise<unknown> = Promise.resolve()
+  /** Those that are wanted at about the same time, by all lanes at a start above all, are asked for together. */
+  readonly #takeLocks = sharedQuestion<WantedLock, ReadonlySet<WantedLock>>({
+    ask: (wanted) => this.#tryLocks(wanted),
+    atOnce: 1,
+    keysMax: LOCKS_AT_ONCE_MAX,
+  })
 
   constructor(options: Options) {
     this.#options = options
@@ -93,12 +110,19 @@ class LastingSession implements Session {
   async tryLock(key: string): Promise<Lock | undefined> {
     // PostgreSQL would give a session the same lock twice.
     if (this.#locks.has(key)) return undefined
-    const holding = new AbortController()
-    this.#locks.set(key, holding)
-    const isHeld = await this.#ask(TRY_LOCK, [key])
-    if (isHeld && !holding.signal.aborted) return this.#lock(key, holding)
-    this.#forget(key, holding)
+    const wanted = { key, holding: new AbortController() }
+    this.#locks.set(key, wanted.holding)
+    const taken = await this.#takeLocks([wanted])
+    if (taken.has(wanted) && !wanted.holding.signal.aborted) return this.#lock(key, wanted.holding)
+    this.#forget(key, wanted.holding)
     return undefined
+  }
+
+  async #tryLocks(wanted: readonly WantedLock[]): Promise<ReadonlySet<WantedLock>> {
+    // Given up with the connection for which it was wanted: taken over the next one it would be nobody's.
+    const asked = wanted.filter(({ holding }) => !holding.signal.aborted)
+    const rows = await this.#ask(TRY_LOCKS, [asked.map(({ key }) => key)])
+    return new Set(asked.filter((_, index) => rows[index]?.ok === true))
   }
 
   #lock(key: string, holding: AbortController): Lock {
@@ -114,21 +138,21 @@ class LastingSession implements Session {
   }
 
   /**
-   * Sends one statement after another, each over the connection there was when it was asked for. False when there is
-   * none any more, or the answer is no. A connection that fails to answer is given up, with its locks: whether the
+   * Sends one statement after another, each over the connection there was when it was asked for. No rows when there is
+   * none any more. A connection that fails to answer is given up, with its locks: whether the
    * statement was carried out is not known, and the end of the session settles it.
    */
-  #ask(text: string, values: readonly string[] = []): Promise<boolean> {
+  #ask(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const client = this.#client
     const answer = this.#lastAnswer.then(async () => {
-      if (!client || client !== this.#client) return false
+      if (!client || client !== this.#client) return []
       try {
-        const { rows } = await client.query<{ ok?: boolean }>(text, [...values])
-        return rows[0]?.ok !== false
+        const { rows } = await client.query<Row>(text, [...values])
+        return rows
       } catch (error) {
         this.#options.log.warn({ err: error, statement: text }, 'the session with PostgreSQL failed')
         this.#lose(client)
-        return false
+        return []
       }
     })
     this.#lastAnswer = answer
@@ -197,7 +221,10 @@ const SESSION_SETTINGS = [
   `set tcp_keepalives_count = ${SERVER_KEEPALIVE_COUNT}`,
 ]
 
-const TRY_LOCK = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as ok'
+/** In the order of the keys. */
+const TRY_LOCKS = `
+  select pg_try_advisory_lock(hashtextextended(key, 0)) as ok
+  from unnest($1::text[]) with ordinality as wanted(key, place) order by place`
 const UNLOCK = 'select pg_advisory_unlock(hashtextextended($1, 0))'
 
 /** Host and port only: the URL may hold a password. */

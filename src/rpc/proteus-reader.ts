@@ -40,72 +40,14 @@ const strictly = <T>(read: () => T): T => {
   }
 }
 
-const readMessage = (bytes: Uint8Array): ProteusMessage => {
-  const reader = new BinaryReader(bytes)
-  const recipients: Recipients = { byDomain: new Map(), clients: 0 }
-  let strategy: MismatchStrategy | undefined
-  // One of the four; as in every protobuf oneof the last on the wire counts.
-  const strategyField = (kind: MismatchStrategy['kind']): Field => [
-    WireType.LengthDelimited,
-    () => void (strategy = readStrategy(reader, kind)),
-  ]
-  const common = readCommon(reader, {
-    2: [WireType.LengthDelimited, () => readDomainEntry(reader, recipients)],
-    [STRATEGY_FIELDS['report-all']]: strategyField('report-all'),
-    [STRATEGY_FIELDS['ignore-all']]: strategyField('ignore-all'),
-    [STRATEGY_FIELDS['report-only']]: strategyField('report-only'),
-    [STRATEGY_FIELDS['ignore-only']]: strategyField('ignore-only'),
-  })
-  return { ...common, recipients: recipients.byDomain, strategy: required(strategy, 'mismatch strategy') }
-}
+/** How one field of a message is read into what is made of it. */
+type Field<Into> = readonly [WireType, (reader: BinaryReader, into: Into) => void]
 
-const readOldMessage = (bytes: Uint8Array): OldProteusMessage => {
-  const reader = new BinaryReader(bytes)
-  const counted: Recipients = { byDomain: new Map(), clients: 0 }
-  const recipients = new Map<UserId, Texts>()
-  let reportMissing: UserId[] | undefined
-  const common = readCommon(reader, {
-    2: [WireType.LengthDelimited, () => join(recipients, [readUserEntry(reader, counted)])],
-    7: [
-      WireType.LengthDelimited,
-      () => {
-        reportMissing ??= []
-        if (reportMissing.length === PROTEUS_STRATEGY_USERS_MAX) throw new MalformedProteusMessage('too many users')
-        reportMissing.push(readUserId(reader))
-      },
-    ],
-  })
-  return { ...common, recipients, reportMissing }
-}
-
-/** The fields that both forms have. */
-const readCommon = (
-  reader: BinaryReader,
-  own: Readonly<Record<number, Field>>,
-): Omit<ProteusMessage, 'recipients' | 'strategy'> => {
-  let sender: ClientId | undefined
-  let nativePush = true
-  let blob: Uint8Array = new Uint8Array()
-  let priority: MessagePriority | undefined
-  let transient = false
-  readFields(reader, reader.len, {
-    1: [WireType.LengthDelimited, () => void (sender = readClientId(reader))],
-    3: [WireType.Varint, () => void (nativePush = reader.bool())],
-    4: [WireType.LengthDelimited, () => void (blob = readText(reader))],
-    5: [WireType.Varint, () => void (priority = PRIORITIES[reader.int32()] ?? priority)],
-    6: [WireType.Varint, () => void (transient = reader.bool())],
-    ...own,
-  })
-  return { sender: required(sender, 'sender'), nativePush, blob, priority, transient }
-}
-
-// A value we do not know counts as a field we do not know (proto2 on enumerations).
-const PRIORITIES: Readonly<Record<number, MessagePriority>> = { 1: 'low', 2: 'high' }
-
-type Field = readonly [WireType, () => void]
+/** By number. Made once and not per message: a message has more parts than there are kinds of them. */
+type Fields<Into> = Readonly<Record<number, Field<Into>>>
 
 /** Reads one message that ends at `end`; fields without a reader are skipped. */
-const readFields = (reader: BinaryReader, end: number, fields: Readonly<Record<number, Field>>): void => {
+const readFields = <Into>(reader: BinaryReader, end: number, fields: Fields<Into>, into: Into): Into => {
   while (reader.pos < end) {
     const [number, wireType] = reader.tag()
     const field = fields[number]
@@ -114,72 +56,172 @@ const readFields = (reader: BinaryReader, end: number, fields: Readonly<Record<n
     } else if (field[0] !== wireType) {
       throw new MalformedProteusMessage(`field ${number} has the wrong wire type`)
     } else {
-      field[1]()
+      field[1](reader, into)
     }
   }
   if (reader.pos !== end) throw new MalformedProteusMessage('a field reaches beyond its message')
+  return into
 }
 
-const readNested = (reader: BinaryReader, fields: Readonly<Record<number, Field>>): void => {
+const readNested = <Into>(reader: BinaryReader, fields: Fields<Into>, into: Into): Into => {
   const length = reader.uint32()
-  readFields(reader, reader.pos + length, fields)
+  return readFields(reader, reader.pos + length, fields, into)
+}
+
+interface Common {
+  sender: ClientId | undefined
+  nativePush: boolean
+  blob: Uint8Array
+  priority: MessagePriority | undefined
+  transient: boolean
+  /** Of all users together. */
+  clients: number
+}
+
+const nothingCommon = (): Common => ({
+  sender: undefined,
+  nativePush: true,
+  blob: new Uint8Array(),
+  priority: undefined,
+  transient: false,
+  clients: 0,
+})
+
+/** The fields that both forms have. */
+const COMMON: Fields<Common> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.sender = readClientId(reader))],
+  3: [WireType.Varint, (reader, into) => void (into.nativePush = reader.bool())],
+  4: [WireType.LengthDelimited, (reader, into) => void (into.blob = readText(reader))],
+  5: [WireType.Varint, (reader, into) => void (into.priority = PRIORITIES[reader.int32()] ?? into.priority)],
+  6: [WireType.Varint, (reader, into) => void (into.transient = reader.bool())],
+}
+
+// A value we do not know counts as a field we do not know (proto2 on enumerations).
+const PRIORITIES: Readonly<Record<number, MessagePriority>> = { 1: 'low', 2: 'high' }
+
+const commonOf = ({ sender, nativePush, blob, priority, transient }: Common) => ({
+  sender: required(sender, 'sender'),
+  nativePush,
+  blob,
+  priority,
+  transient,
+})
+
+interface New extends Common {
+  readonly recipients: Map<Domain, Map<UserId, Texts>>
+  strategy: MismatchStrategy | undefined
+}
+
+// One of the four; as in every protobuf oneof the last on the wire counts.
+const strategyField = (kind: MismatchStrategy['kind']): Field<New> => [
+  WireType.LengthDelimited,
+  (reader, into) => void (into.strategy = readStrategy(reader, kind)),
+]
+
+const NEW: Fields<New> = {
+  ...COMMON,
+  2: [WireType.LengthDelimited, (reader, into) => readDomainEntry(reader, into)],
+  [STRATEGY_FIELDS['report-all']]: strategyField('report-all'),
+  [STRATEGY_FIELDS['ignore-all']]: strategyField('ignore-all'),
+  [STRATEGY_FIELDS['report-only']]: strategyField('report-only'),
+  [STRATEGY_FIELDS['ignore-only']]: strategyField('ignore-only'),
+}
+
+const readMessage = (bytes: Uint8Array): ProteusMessage => {
+  const reader = new BinaryReader(bytes)
+  const into: New = { ...nothingCommon(), recipients: new Map(), strategy: undefined }
+  const { recipients, strategy } = readFields(reader, reader.len, NEW, into)
+  return { ...commonOf(into), recipients, strategy: required(strategy, 'mismatch strategy') }
+}
+
+interface Old extends Common {
+  readonly recipients: Map<UserId, Texts>
+  reportMissing: UserId[] | undefined
+}
+
+const OLD: Fields<Old> = {
+  ...COMMON,
+  2: [WireType.LengthDelimited, (reader, into) => join(into.recipients, readUserEntry(reader, into))],
+  7: [
+    WireType.LengthDelimited,
+    (reader, into) => {
+      into.reportMissing ??= []
+      if (into.reportMissing.length === PROTEUS_STRATEGY_USERS_MAX) throw new MalformedProteusMessage('too many users')
+      into.reportMissing.push(readUserId(reader))
+    },
+  ],
+}
+
+const readOldMessage = (bytes: Uint8Array): OldProteusMessage => {
+  const reader = new BinaryReader(bytes)
+  const into: Old = { ...nothingCommon(), recipients: new Map(), reportMissing: undefined }
+  const { recipients, reportMissing } = readFields(reader, reader.len, OLD, into)
+  return { ...commonOf(into), recipients, reportMissing }
 }
 
 type Texts = Map<ClientId, Uint8Array>
 
-interface Recipients {
-  readonly byDomain: Map<Domain, Map<UserId, Texts>>
-  clients: number
+interface DomainEntry {
+  readonly message: Common
+  domain: Domain | undefined
+  readonly users: UserEntry[]
+}
+
+const DOMAIN_ENTRY: Fields<DomainEntry> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.domain = readDomain(reader))],
+  2: [WireType.LengthDelimited, (reader, into) => void into.users.push(readUserEntry(reader, into.message))],
 }
 
 /** The same domain, user or client may come twice: entries are joined, of two texts the later counts. */
-const readDomainEntry = (reader: BinaryReader, recipients: Recipients): void => {
-  let domain: Domain | undefined
-  const users: (readonly [UserId, Texts])[] = []
-  readNested(reader, {
-    1: [WireType.LengthDelimited, () => void (domain = parsed(Domain, reader.string(true), 'domain'))],
-    2: [WireType.LengthDelimited, () => void users.push(readUserEntry(reader, recipients))],
-  })
-  const found = required(domain, 'domain')
-  const known = recipients.byDomain.get(found) ?? new Map<UserId, Texts>()
-  recipients.byDomain.set(found, known)
-  join(known, users)
+const readDomainEntry = (reader: BinaryReader, message: New): void => {
+  const entry = readNested<DomainEntry>(reader, DOMAIN_ENTRY, { message, domain: undefined, users: [] })
+  const domain = required(entry.domain, 'domain')
+  const known = message.recipients.get(domain) ?? new Map<UserId, Texts>()
+  message.recipients.set(domain, known)
+  for (const user of entry.users) join(known, user)
 }
 
-const join = (known: Map<UserId, Texts>, users: readonly (readonly [UserId, Texts])[]): void => {
-  for (const [user, texts] of users) {
-    const earlier = known.get(user)
-    const all = earlier ? new Map([...earlier, ...texts]) : texts
-    if (all.size > PROTEUS_CLIENTS_PER_USER_MAX) throw new MalformedProteusMessage('too many clients of one user')
-    known.set(user, all)
-  }
+const join = (known: Map<UserId, Texts>, { user, texts }: UserEntry): void => {
+  const found = required(user, 'user')
+  const earlier = known.get(found)
+  const all = earlier ? new Map([...earlier, ...texts]) : texts
+  if (all.size > PROTEUS_CLIENTS_PER_USER_MAX) throw new MalformedProteusMessage('too many clients of one user')
+  known.set(found, all)
 }
 
-const readUserEntry = (reader: BinaryReader, recipients: Recipients): readonly [UserId, Texts] => {
-  let user: UserId | undefined
-  const texts: Texts = new Map()
-  readNested(reader, {
-    1: [WireType.LengthDelimited, () => void (user = readUserId(reader))],
-    2: [
-      WireType.LengthDelimited,
-      () => {
-        recipients.clients += 1
-        if (recipients.clients > PROTEUS_CLIENTS_MAX) throw new MalformedProteusMessage('too many recipients')
-        readClientEntry(reader, texts)
-      },
-    ],
-  })
-  return [required(user, 'user'), texts]
+interface UserEntry {
+  readonly message: Common
+  user: UserId | undefined
+  readonly texts: Texts
 }
 
-const readClientEntry = (reader: BinaryReader, texts: Texts): void => {
-  let client: ClientId | undefined
-  let text: Uint8Array | undefined
-  readNested(reader, {
-    1: [WireType.LengthDelimited, () => void (client = readClientId(reader))],
-    2: [WireType.LengthDelimited, () => void (text = readText(reader))],
-  })
-  texts.set(required(client, 'client'), required(text, 'text'))
+const USER_ENTRY: Fields<UserEntry> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.user = readUserId(reader))],
+  2: [
+    WireType.LengthDelimited,
+    (reader, { message, texts }) => {
+      message.clients += 1
+      if (message.clients > PROTEUS_CLIENTS_MAX) throw new MalformedProteusMessage('too many recipients')
+      const { client, text } = readNested<ClientEntry>(reader, CLIENT_ENTRY, { client: undefined, text: undefined })
+      texts.set(required(client, 'client'), required(text, 'text'))
+    },
+  ],
+}
+
+const readUserEntry = (reader: BinaryReader, message: Common): UserEntry => {
+  const entry = readNested<UserEntry>(reader, USER_ENTRY, { message, user: undefined, texts: new Map() })
+  required(entry.user, 'user')
+  return entry
+}
+
+interface ClientEntry {
+  client: ClientId | undefined
+  text: Uint8Array | undefined
+}
+
+const CLIENT_ENTRY: Fields<ClientEntry> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.client = readClientId(reader))],
+  2: [WireType.LengthDelimited, (reader, into) => void (into.text = readText(reader))],
 }
 
 /** Encrypted, so any bytes; but not more than we could pass on. */
@@ -189,57 +231,66 @@ const readText = (reader: BinaryReader): Uint8Array => {
   return text
 }
 
-const readClientId = (reader: BinaryReader): ClientId => {
-  let client: ClientId | undefined
-  // A number here, hexadecimal text everywhere else: this is the canonical spelling of ClientId.
-  readNested(reader, {
-    1: [WireType.Varint, () => void (client = BigInt(reader.uint64()).toString(16) as ClientId)],
-  })
-  return required(client, 'client')
+/** A message of a single field. */
+interface Holding<T> {
+  held: T | undefined
 }
+
+const CLIENT_ID: Fields<Holding<ClientId>> = {
+  // A number here, hexadecimal text everywhere else: this is the canonical spelling of ClientId.
+  1: [WireType.Varint, (reader, into) => void (into.held = BigInt(reader.uint64()).toString(16) as ClientId)],
+}
+
+const readClientId = (reader: BinaryReader): ClientId =>
+  required(readNested<Holding<ClientId>>(reader, CLIENT_ID, { held: undefined }).held, 'client')
 
 const UUID_BYTES = 16
 
-const readUserId = (reader: BinaryReader): UserId => {
-  let user: UserId | undefined
-  readNested(reader, { 1: [WireType.LengthDelimited, () => void (user = userIdOf(reader.bytes()))] })
-  return required(user, 'user')
+const USER_ID: Fields<Holding<UserId>> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.held = userIdOf(reader.bytes()))],
 }
+
+const readUserId = (reader: BinaryReader): UserId =>
+  required(readNested<Holding<UserId>>(reader, USER_ID, { held: undefined }).held, 'user')
 
 const userIdOf = (bytes: Uint8Array): UserId => {
   if (bytes.length !== UUID_BYTES) throw new MalformedProteusMessage('a user id is not 16 bytes long')
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-  const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
-  return groups.join('-') as UserId
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as UserId
+}
+
+const STRATEGY_USERS: Fields<QualifiedUserId[]> = {
+  1: [
+    WireType.LengthDelimited,
+    (reader, users) => {
+      if (users.length === PROTEUS_STRATEGY_USERS_MAX) throw new MalformedProteusMessage('too many users')
+      users.push(readQualifiedUserId(reader))
+    },
+  ],
 }
 
 const readStrategy = (reader: BinaryReader, kind: MismatchStrategy['kind']): MismatchStrategy => {
-  if (kind === 'report-all' || kind === 'ignore-all') {
-    readNested(reader, {})
-    return { kind }
-  }
-  const users: QualifiedUserId[] = []
-  readNested(reader, {
-    1: [
-      WireType.LengthDelimited,
-      () => {
-        if (users.length === PROTEUS_STRATEGY_USERS_MAX) throw new MalformedProteusMessage('too many users')
-        users.push(readQualifiedUserId(reader))
-      },
-    ],
-  })
-  return { kind, users }
+  if (kind === 'report-only' || kind === 'ignore-only') return { kind, users: readNested(reader, STRATEGY_USERS, []) }
+  readNested(reader, {}, undefined)
+  return { kind }
+}
+
+interface QualifiedEntry {
+  id: UserId | undefined
+  domain: Domain | undefined
+}
+
+const QUALIFIED_USER_ID: Fields<QualifiedEntry> = {
+  1: [WireType.LengthDelimited, (reader, into) => void (into.id = parsed(UserId, reader.string(true), 'user'))],
+  2: [WireType.LengthDelimited, (reader, into) => void (into.domain = readDomain(reader))],
 }
 
 const readQualifiedUserId = (reader: BinaryReader): QualifiedUserId => {
-  let id: UserId | undefined
-  let domain: Domain | undefined
-  readNested(reader, {
-    1: [WireType.LengthDelimited, () => void (id = parsed(UserId, reader.string(true), 'user'))],
-    2: [WireType.LengthDelimited, () => void (domain = parsed(Domain, reader.string(true), 'domain'))],
-  })
+  const { id, domain } = readNested<QualifiedEntry>(reader, QUALIFIED_USER_ID, { id: undefined, domain: undefined })
   return { domain: required(domain, 'domain'), id: required(id, 'user') }
 }
+
+const readDomain = (reader: BinaryReader): Domain => parsed(Domain, reader.string(true), 'domain')
 
 interface Schema<T> {
   safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false }

@@ -2,14 +2,13 @@
  * The load of a benchmark of messages: pairs of people with some messages in flight each. Closed: a message that has
  * reached the reader's socket, and whose sender has his answer, lets the next one go.
  */
-import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
-import { WebSocket } from 'ws'
 import { withDeadline } from '#src/kit/deadline.ts'
 import { encodeProteusMessage } from '#src/world/proteus-message.ts'
 import { quantile } from '../figures.ts'
-import { parseAnswer } from '../transport/http1-answer.ts'
+import { parseAnswer, type WholeAnswer } from '../transport/http1-answer.ts'
 import type { Pair } from './ground.ts'
+import { openWebsocket } from './websocket-frames.ts'
 
 /** What the peers of bench/peers carry too. */
 export const CIPHERTEXT_BYTES = 300
@@ -30,7 +29,7 @@ export interface LoadResult {
   readonly generatorCpuSeconds: number
 }
 
-/** Somebody who listens on a socket: by the mark of a message, what to do when it arrives. */
+/** Somebody who listens on a socket: by the mark of a message in Base64, what to do when it arrives. */
 export interface Reader extends Disposable {
   readonly awaited: Map<string, () => void>
 }
@@ -39,22 +38,23 @@ export const openReader = async ({ reader }: Pair): Promise<Reader> => {
   const { app, client } = reader
   await app.http.renewToken()
   const query = new URLSearchParams({ access_token: app.http.token ?? '', client })
-  const url = `${app.http.baseUrl.replace('http', 'ws')}/await?${query.toString()}`
-  const socket = new WebSocket(url, { perMessageDeflate: false })
   const awaited = new Map<string, () => void>()
-  socket.on('message', (data: Buffer) => {
-    const mark = markIn(data)
-    awaited.get(mark)?.()
+  const socket = await openWebsocket({
+    port: portOf(reader),
+    target: `/await?${query.toString()}`,
+    onFrame: (frame) => awaited.get(markIn(frame))?.(),
   })
-  await once(socket, 'open')
-  return { awaited, [Symbol.dispose]: () => socket.terminate() }
+  return { awaited, [Symbol.dispose]: () => socket.destroy() }
 }
 
+const portOf = ({ app }: Pair['reader']): number => Number(new URL(app.http.baseUrl).port)
+
 const TEXT = Buffer.from('"text":"')
+const MARK_BASE64_CHARACTERS = (MARK_CHARACTERS * 4) / 3
 
 const markIn = (frame: Buffer): string => {
   const start = frame.indexOf(TEXT) + TEXT.length
-  return Buffer.from(frame.toString('latin1', start, start + (MARK_CHARACTERS * 4) / 3), 'base64').toString('latin1')
+  return frame.toString('latin1', start, start + MARK_BASE64_CHARACTERS)
 }
 
 export const runLoad = async (
@@ -104,40 +104,66 @@ interface Sending {
 const openSender = (sending: Sending): { readonly socket: Socket; readonly done: Promise<void> } => {
   const { pair, reader, name, latenciesMs, endMs } = sending
   const { bytes, markAt } = requestOf(pair)
-  const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(pair.sender.app.http.baseUrl).port) })
-  socket.setNoDelay(true)
   const done = Promise.withResolvers<void>()
-  let [number, outstanding] = [0, 0]
-  let received: Buffer = Buffer.alloc(0)
+  let [number, outstanding, sentMs] = [0, 0, 0]
   const settleOne = (): void => {
     outstanding -= 1
     if (outstanding > 0) return
     if (performance.now() >= endMs) done.resolve()
     else sendNext()
   }
+  const arrived = (): void => {
+    latenciesMs.push(performance.now() - sentMs)
+    settleOne()
+  }
   const sendNext = (): void => {
-    const mark = `${name}-${(number += 1)}`.padEnd(MARK_CHARACTERS)
-    bytes.write(mark, markAt, 'latin1')
+    bytes.write(`${name}-${(number += 1)}`.padEnd(MARK_CHARACTERS), markAt, 'latin1')
+    const mark = bytes.toString('base64', markAt, markAt + MARK_CHARACTERS)
     outstanding = 2
-    const sentMs = performance.now()
+    sentMs = performance.now()
     reader?.awaited.set(mark, () => {
       reader.awaited.delete(mark)
-      latenciesMs.push(performance.now() - sentMs)
-      settleOne()
+      arrived()
     })
     socket.write(bytes)
   }
-  socket.once('connect', sendNext)
-  socket.on('error', (error) => done.reject(error))
-  socket.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
-    const answer = parseAnswer(received)
-    if (!answer) return
-    if (answer.status !== 201) done.reject(new Error(`answered ${received.toString('latin1', 0, 600)}`))
-    received = received.subarray(answer.end)
+  const answered = answers((answer, text) => {
+    if (answer.status !== 201) done.reject(new Error(`answered ${text()}`))
     settleOne()
   })
+  const socket = createConnection({
+    host: '127.0.0.1',
+    port: portOf(pair.sender),
+    onread: {
+      buffer: RECEIVED,
+      callback: (size) => {
+        answered(RECEIVED.subarray(0, size))
+        return true
+      },
+    },
+  })
+  socket.setNoDelay(true)
+  socket.once('connect', sendNext)
+  socket.on('error', (error) => done.reject(error))
   return { socket, done: done.promise }
+}
+
+/** Of one connection at a time: a callback has looked at it before the next piece is read. */
+const RECEIVED = Buffer.allocUnsafe(64 * 1024)
+
+type OnAnswer = (answer: WholeAnswer, text: () => string) => void
+
+/** There is one at a time, for the next request waits for it. */
+const answers = (onAnswer: OnAnswer): ((chunk: Buffer) => void) => {
+  let rest: Buffer | undefined
+  return (chunk) => {
+    const bytes = rest ? Buffer.concat([rest, chunk]) : chunk
+    const answer = parseAnswer(bytes)
+    if (answer) onAnswer(answer, () => bytes.toString('latin1', 0, answer.end))
+    // A copy: the bytes of the chunk are overwritten by the next one.
+    const left = bytes.subarray(answer?.end ?? 0)
+    rest = left.length === 0 ? undefined : Buffer.from(left)
+  }
 }
 
 const requestOf = ({ sender, reader, conversation }: Pair): { bytes: Buffer; markAt: number } => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from './database.ts'
+import { statement } from './statement.ts'
 import { eventually, type TestDatabases, temporaryMigrations } from './testing.ts'
 
 interface Tables {
@@ -128,6 +129,30 @@ const statementTests = (databases: () => Promise<TestDatabases>): void => {
     ])
   })
 
+  test('arrays reach a prepared statement as they were given, and a wrong one harms only itself', async () => {
+    await using one = await withThings(databases)
+    const db = untyped(one.db)
+    const given = {
+      texts: ['a', 'b,"c"\\', '', null, 'ä€😀'],
+      ids: ['6f1e1f2a-0000-4000-8000-00000000abcd'],
+      small: [-1, 2_147_483_647],
+      big: ['9007199254740993', '-1'],
+    }
+    const none = { texts: [], ids: [], small: [], big: [] }
+    assert.deepEqual(await echo(db, given), [given])
+    assert.deepEqual(await echo(db, none), [none])
+    await assert.rejects(echo(db, { ...given, ids: ['nobody'] }), { code: '22P02' })
+    await assert.rejects(echo(db, { ...given, texts: ['\0'] }), { code: '22021' })
+    assert.deepEqual(await db.transaction().execute((tx) => echo(tx, given)), [given])
+  })
+
+  test('prepared statements work at the same time, also more than there are connections', async () => {
+    await using one = await withThings(databases)
+    const given = Array.from({ length: 40 }, (_, index) => ({ texts: [], ids: [], small: [index], big: [] }))
+    const answers = await Promise.all(given.map((each) => echo(untyped(one.db), each)))
+    assert.deepEqual(answers.flat(), given)
+  })
+
   test('text is ordered by its code points where a statement says so', async () => {
     await using one = await withThings(databases)
     const { rows } = await sql<{ value: string }>`
@@ -172,6 +197,22 @@ const statementTests = (databases: () => Promise<TestDatabases>): void => {
     assert.deepEqual(await one.db.selectFrom('things').select('name').execute(), [{ name: '10' }])
   })
 }
+
+interface Arrays {
+  readonly texts: readonly (string | null)[]
+  readonly ids: readonly string[]
+  readonly small: readonly number[]
+  readonly big: readonly string[]
+}
+
+const echo = statement<Arrays, Arrays>(({ texts, ids, small, big }, db) =>
+  sql<Arrays>`/* prepared */
+    select ${texts}::text[] as texts, ${ids}::uuid[] as ids, ${small}::int[] as small, ${big}::bigint[] as big`.compile(
+    db,
+  ),
+)
+
+const untyped = (db: Kysely<Tables>): Kysely<unknown> => db as unknown as Kysely<unknown>
 
 const noteTests = (databases: () => Promise<TestDatabases>): void => {
   test('a note reaches all who listen to its channel, in order, and nobody else', async () => {

@@ -12,6 +12,9 @@ export const ACQUIRE_TIMEOUT_MS = 30_000
 export const CONNECTIONS_MAX = 16
 export const CONNECTION_IDLE_MS = 60_000
 
+/** Of those, how many are at most kept out of the pool for single statements. */
+export const READY_CONNECTIONS_SHARE = 0.25
+
 /** Longer than any statement of ours should take, migrations excepted. */
 export const STATEMENT_TIMEOUT_MS = 60_000
 

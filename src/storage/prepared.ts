@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
+import { encodersOf, type Executed, execute, parametersOf, type Plan } from './execution.ts'
 
 /** Stands in the text of a statement, anywhere. */
 export const PREPARED_MARK = '/* prepared */'
@@ -12,21 +13,26 @@ export const prepareOn = (pool: pg.Pool): void => {
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...given: readonly unknown[]) => unknown
     // One of several forms in which the driver takes a query, and the only one that Kysely uses for these.
-    const named = (text: unknown, ...rest: readonly unknown[]): unknown =>
+    const planned = async (text: string, values: readonly unknown[]): Promise<Executed> => {
+      const plan = planOf(text)
+      return execute({ query }, plan, parametersOf(plan, values))
+    }
+    const either = (text: unknown, ...rest: readonly unknown[]): unknown =>
       typeof text === 'string' && text.includes(PREPARED_MARK)
-        ? query({ name: nameOf(text), text, values: rest[0] }, ...rest.slice(1))
+        ? planned(text, rest[0] as readonly unknown[])
         : query(text, ...rest)
-    client.query = named as typeof client.query
+    client.query = either as typeof client.query
   })
 }
 
-const names = new Map<string, string>()
+const plans = new Map<string, Plan>()
 
-/** PostgreSQL tells names apart by their first 63 bytes. */
-const nameOf = (text: string): string => {
-  const known = names.get(text)
-  if (known !== undefined) return known
+export const planOf = (text: string): Plan => {
+  const known = plans.get(text)
+  if (known) return known
+  // PostgreSQL tells names apart by their first 63 bytes.
   const name = createHash('sha256').update(text).digest('hex').slice(0, 32)
-  names.set(text, name)
-  return name
+  const plan = { text, name, encoders: encodersOf(text), columns: undefined }
+  plans.set(text, plan)
+  return plan
 }

@@ -24,12 +24,13 @@ export const embeddedDatabases = async (): Promise<TestDatabases & { readonly di
 }
 
 /** A new database on a server. */
-export const serverDatabases = async (serverUrl: string): Promise<TestDatabases> => {
+export const serverDatabases = async (serverUrl: string): Promise<TestDatabases & { readonly url: string }> => {
   const name = `comity_test_${randomUUID().replaceAll('-', '')}`
   await onServer(serverUrl, `create database ${name}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
+    url: url.href,
     open: (clock) => openDatabase({ url: url.href, dataDirectory: '', log: nullLog, ...(clock && { clock }) }),
     [Symbol.asyncDispose]: () => onServer(serverUrl, `drop database ${name} with (force)`),
   }

@@ -5,9 +5,11 @@ import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import { checkedPayload, quoteChannel } from '../channels.ts'
 import type { Database } from '../database.ts'
-import { ACQUIRE_TIMEOUT_MS, CONNECTION_IDLE_MS, STATEMENT_TIMEOUT_MS } from '../limits.ts'
+import { ACQUIRE_TIMEOUT_MS, CONNECTION_IDLE_MS, READY_CONNECTIONS_SHARE, STATEMENT_TIMEOUT_MS } from '../limits.ts'
 import { migrate } from '../migrations.ts'
 import { prepareOn } from '../prepared.ts'
+import { readyConnections } from '../ready-connections.ts'
+import { executeOn } from '../statement.ts'
 import { openSession } from './session.ts'
 
 interface Options {
@@ -21,7 +23,12 @@ export const openPostgresql = async ({ url, connectionsMax, log, clock }: Option
   await using opening = new AsyncDisposableStack()
   // First the session: it says clearly when there is no server.
   const session = opening.use(await openSession({ url, log, clock }))
-  const db = opening.adopt(connect({ url, connectionsMax, log }), (opened) => opened.destroy())
+  const pool = connect({ url, connectionsMax, log })
+  const db = opening.adopt(new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }), (opened) =>
+    opened.destroy(),
+  )
+  const ready = readyConnections({ pool, max: Math.floor(connectionsMax * READY_CONNECTIONS_SHARE), clock })
+  executeOn(opening.use(ready), db)
   const owned = opening.move()
   return {
     kind: 'postgresql',
@@ -40,7 +47,7 @@ export const openPostgresql = async ({ url, connectionsMax, log, clock }: Option
   }
 }
 
-const connect = ({ url, connectionsMax, log }: Omit<Options, 'clock'>): Kysely<unknown> => {
+const connect = ({ url, connectionsMax, log }: Omit<Options, 'clock'>): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'comity',
@@ -52,7 +59,13 @@ const connect = ({ url, connectionsMax, log }: Omit<Options, 'clock'>): Kysely<u
     keepAlive: true,
   })
   prepareOn(pool)
-  // A connection that dies while idle is replaced with the next statement.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL was lost'))
-  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  // One that dies is replaced with the next statement, and a statement under way on it fails by itself. The pool listens
+  // to those that are idle only, and one to which nobody listens would end the process.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.warn({ err: error }, 'a connection to PostgreSQL was lost')),
+  )
+  pool.on('error', alreadyTold)
+  return pool
 }
+
+const alreadyTold = (): void => {}

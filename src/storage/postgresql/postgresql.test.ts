@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { nullLog } from '#src/kit/log.ts'
 import { openDatabase } from '../database.ts'
 import { databaseSuite } from '../database.suite.ts'
+import { statement } from '../statement.ts'
 import { eventually, serverDatabases, temporaryMigrations } from '../testing.ts'
 
 const server = process.env['COMITY_TEST_DATABASE_URL']
@@ -75,7 +78,99 @@ describe('on a server', { skip, tags: ['postgresql'] }, () => {
       return rows.length === 1
     }, 'statements worked again')
   })
+
+  test('a statement whose connection is cut off fails by itself, and later ones find another', async () => {
+    await using shared = await databases()
+    await using between = await cuttableConnections(shared.url)
+    await using database = await openDatabase({ url: between.url, dataDirectory: '', log: nullLog })
+    await using migrations = await temporaryMigrations('shop', {})
+    const db = await database.schema<unknown>('shop', migrations.folder)
+    await asleep(db, { seconds: 0 })
+    for (const sleep of [() => asleep(db, { seconds: 60 }), () => sql`select pg_sleep(60)`.execute(db)]) {
+      const sleeping = sleep()
+      await eventually(async () => (await sleepers(db)) > 0, 'the server was at it')
+      between.cut()
+      await assert.rejects(sleeping, /terminated/)
+      await eventually(() => worked(asleep(db, { seconds: 0 })), 'statements worked again')
+    }
+  })
+
+  test('connections kept at hand are replaced when they were lost, and closed at the end', async () => {
+    await using shared = await databases()
+    await using migrations = await temporaryMigrations('shop', {})
+    await using watcher = await shared.open()
+    const watching = await watcher.schema<unknown>('shop', migrations.folder)
+    {
+      await using database = await shared.open()
+      const db = await database.schema<unknown>('shop', migrations.folder)
+      await Promise.all(Array.from({ length: 20 }, () => asleep(db, { seconds: 0.01 })))
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'comity' and pid <> pg_backend_pid()`.execute(
+        watching,
+      )
+      await eventually(() => worked(asleep(db, { seconds: 0 })), 'statements worked again')
+      await Promise.all(Array.from({ length: 20 }, () => asleep(db, { seconds: 0.01 })))
+    }
+    await eventually(async () => {
+      const { rows } = await sql<{ count: string }>`
+        select count(*) from pg_stat_activity
+        where datname = current_database() and application_name = 'comity' and pid <> pg_backend_pid()`.execute(
+        watching,
+      )
+      return rows[0]?.count === '0'
+    }, 'no connection was left')
+  })
 })
+
+const asleep = statement<{ readonly seconds: number }, unknown>(({ seconds }, db) =>
+  sql`/* prepared */ select pg_sleep(${seconds}::float8)`.compile(db),
+)
+
+const sleepers = async (db: Kysely<unknown>): Promise<number> => {
+  const { rows } = await sql`
+    select pid from pg_stat_activity
+    where datname = current_database() and wait_event = 'PgSleep'`.execute(db)
+  return rows.length
+}
+
+const worked = (statement: Promise<unknown>): Promise<boolean> =>
+  statement.then(
+    () => true,
+    () => false,
+  )
+
+/** To a server by a way on which all connections can be cut off at once, without a word. */
+const cuttableConnections = async (serverUrl: string): Promise<AsyncDisposable & { url: string; cut(): void }> => {
+  const there = new URL(serverUrl)
+  const sockets = new Set<Socket>()
+  const ends = createServer((near) => {
+    const far = connect(Number(there.port), there.hostname)
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket)
+      socket.pipe(other)
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => sockets.delete(socket))
+    }
+  })
+  ends.listen(0, '127.0.0.1')
+  await once(ends, 'listening')
+  const url = new URL(serverUrl)
+  url.port = String((ends.address() as AddressInfo).port)
+  const cut = (): void => sockets.forEach((socket) => socket.destroy())
+  return {
+    url: url.href,
+    cut,
+    [Symbol.asyncDispose]: async () => {
+      cut()
+      ends.close()
+      await once(ends, 'close')
+    },
+  }
+}
 
 test('an address where no server is says so at the start, without the password', async () => {
   const opening = openDatabase({ url: 'postgres://u:secret@127.0.0.1:1/x', dataDirectory: '', log: nullLog })

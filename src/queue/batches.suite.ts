@@ -122,6 +122,28 @@ export const batchTests = (databases: MakeDatabases): void => {
     assert.equal(courier.tally(B)?.buried, 0)
   })
 
+  test('what was left untried goes before what came after it, however much waits', async () => {
+    await using queue = await testQueue(databases)
+    let failures = 3
+    const peer = peerTaking((number) =>
+      number % 3 === 1 && number > 10 && (failures -= 1) >= 0 ? refused(500, 'server-error') : TAKEN,
+    )
+    queue.federator.play(B, peer.script)
+    await enqueue(
+      queue.db,
+      letters(upTo(3 * BATCH_LETTERS_MAX), (number) => String(number % 3)),
+    )
+    await queue.start()
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'everything was delivered')
+    for (const topic of upTo(3)) {
+      const ofTopic = peer.taken.filter((number) => number % 3 === topic)
+      assert.deepEqual(
+        ofTopic,
+        upTo(3 * BATCH_LETTERS_MAX).filter((number) => number % 3 === topic),
+      )
+    }
+  })
+
   test('a peer that refuses batches after all gets letters one by one', async () => {
     for (const answer of [
       refusedByPeer(404, 'no-endpoint'),

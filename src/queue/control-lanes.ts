@@ -56,7 +56,7 @@ export const controlLane =
       letters += concerned
       if (dryRun) continue
       await act(store, { lane, action, ids })
-      if (action === 'resume' || action === 'replay') needs.wake({ service, lane })
+      if (action === 'pause' || action === 'resume' || action === 'replay') needs.wake({ service, lane })
     }
     if (!dryRun) {
       // Where others have the lane, this is how they hear of it.

@@ -47,11 +47,12 @@ export const controlStore = <DB>(service: Kysely<DB>): ControlStore => {
     deadLetters: (lane, size) =>
       db.selectFrom('dead_letters').selectAll().where('lane', '=', lane).orderBy('id').limit(size).execute(),
     pause: async (lane) => {
-      const row = { lane }
       await db
         .insertInto('paused_lanes')
-        .values(row)
-        .onConflict((conflict) => conflict.doNothing())
+        .values({ lane })
+        .onConflict((conflict) => conflict.column('lane').doUpdateSet({ lane }))
+        // A lane that is handed what it sends would not look whether it may.
+        .returning(tellOf('paused_lanes'))
         .execute()
     },
     resume: async (lane) => {
@@ -167,10 +168,13 @@ const replaySome = async (db: Kysely<OutboxTables>, lane: string, ids?: readonly
     .columns(['id', 'lane', 'letter', 'enqueued_at', 'topics'])
     // With the number it had: what was about the same and came later stays later.
     .expression(sql`overriding system value select id, lane, letter, enqueued_at, topics from raised`)
-    .returning(['id', sql`pg_notify(${OUTBOX_CHANNEL}, ${schemaName} || ' ' || lane)`.as('noted')])
+    .returning(['id', tellOf('outbox')])
     .execute()
   return moved.length
 }
 
 /** As in `outbox.ts`: the service is known by where the row is. */
-const schemaName = sql`(select relnamespace::regnamespace::text from pg_class where pg_class.oid = outbox.tableoid)`
+const tellOf = (table: 'outbox' | 'paused_lanes') => {
+  const schema = sql`(select relnamespace::regnamespace::text from pg_class where pg_class.oid = ${sql.ref(table)}.tableoid)`
+  return sql`pg_notify(${OUTBOX_CHANNEL}, ${schema} || ' ' || ${sql.ref(table)}.lane)`.as('told')
+}

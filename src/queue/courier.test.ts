@@ -4,6 +4,7 @@ import { controlTests } from './control.suite.ts'
 import { deliveryTests } from './delivery.suite.ts'
 import { batchTests } from './batches.suite.ts'
 import { failureTests } from './failures.suite.ts'
+import { handingOverTests, interleavingTests } from './handing-over.suite.ts'
 import { endingTests, laneTests, wakingTests } from './lanes.suite.ts'
 import { flushTests, localTests } from './local.suite.ts'
 import { replicaTests } from './replicas.suite.ts'
@@ -19,10 +20,12 @@ const courierTests = (databases: MakeDatabases): void => {
   localTests(databases)
   flushTests(databases)
   controlTests(databases)
+  handingOverTests(databases)
 }
 
 describe('on the embedded database', { concurrency: false }, () => {
   courierTests(embeddedDatabases)
+  interleavingTests(embeddedDatabases, 'one')
 })
 
 const server = process.env['COMITY_TEST_DATABASE_URL']
@@ -32,4 +35,5 @@ describe('on a PostgreSQL server', { skip, concurrency: false, tags: ['postgresq
   const databases: MakeDatabases = () => serverDatabases(server ?? '')
   courierTests(databases)
   replicaTests(databases)
+  interleavingTests(databases, 'two')
 })

@@ -16,15 +16,16 @@ import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import type { Database } from '#src/storage/database.ts'
 import { controlLane, listDeadLetters, listLanes } from './control-lanes.ts'
 import { controlStore } from './control-store.ts'
+import { type Continuity, createContinuity } from './continuity.ts'
 import { type Flushes, flushQueue } from './flush-queue.ts'
 import { greetPeers } from './greetings.ts'
 import { createLanes, type LaneParts, type Lanes } from './lanes.ts'
 import { LOCAL_LANE } from './letters.ts'
 import { LOCAL_RETRY_MAX_MS, SWEEP_INTERVAL_MS } from './limits.ts'
 import { type Locals, localDelivery } from './local-delivery.ts'
-import { OUTBOX_CHANNEL } from './outbox.ts'
+import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from './outbox.ts'
 import type { LaneName, OutboxBell } from './outbox-bell.ts'
-import { type OutboxStore, outboxStore } from './outbox-store.ts'
+import { type OutboxStore, outboxStore, type StoredLetter } from './outbox-store.ts'
 import { createPeer } from './peer.ts'
 import { remoteDelivery } from './remote-delivery.ts'
 import { createTally, type LaneTally } from './tally.ts'
@@ -58,9 +59,17 @@ export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
   const { database, clock, log } = needs
   const stores = new Map(needs.outboxes.map(({ service, db }) => [service, outboxStore(db)]))
   const tally = createTally()
-  const flushes = flushQueue({ stores, wake: (name) => lanes.wake(name), clock })
-  const lanes = createLanes({ database, clock, log, partsOf: partsFor({ ...needs, stores, tally, flushes }) })
   await using starting = new AsyncDisposableStack()
+  const continuities: Continuities = new Map(
+    [...stores].map(([service, { horizon }]) => [service, starting.use(createContinuity({ horizon, clock, log }))]),
+  )
+  const flushes = flushQueue({ stores, wake: (name) => lanes.wake(name), clock })
+  const lanes = createLanes({
+    database,
+    clock,
+    log,
+    partsOf: partsFor({ ...needs, stores, continuities, tally, flushes }),
+  })
   // First the notes, then the look: what is enqueued in between is told.
   starting.use(await database.listen(OUTBOX_CHANNEL, (note) => wakeFor(note, { lanes, stores, log })))
   starting.use(await database.listen(PEER_HEARD_CHANNEL, (domain) => lanes.heard(domain)))
@@ -85,37 +94,68 @@ export const startCourier = async (needs: CourierNeeds): Promise<Courier> => {
   const owned = starting.move()
   return {
     routes: internalRoutes(courierInternal, handlers, { log }),
-    bell: bellOf(needs, lanes),
+    bell: bellOf(needs, { lanes, continuities }),
     tallies: () => tally.lanes(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
-/** A lane that was lost between the two is told of through the database, to whoever has it now. */
-const bellOf = ({ database, log }: CourierNeeds, lanes: Lanes): OutboxBell => ({
-  isHere: lanes.isHere,
-  ring: (name) => {
+type Continuities = ReadonlyMap<string, Continuity>
+
+interface Ringing {
+  readonly lanes: Lanes
+  readonly continuities: Continuities
+}
+
+const bellOf = ({ database, log }: CourierNeeds, { lanes, continuities }: Ringing): OutboxBell => {
+  // A lane that was lost between the two is told of through the database, to whoever has it now.
+  const ring = (name: LaneName): void => {
     if (lanes.isHeld(name)) return lanes.wake(name)
     database
       .notify(OUTBOX_CHANNEL, `${name.service} ${name.lane}`)
       .catch((error: unknown) => log.warn({ err: error, ...name }, 'telling of a lane that was lost'))
-  },
-})
+  }
+  return {
+    isHere: lanes.isHere,
+    ring,
+    handOver: ({ service, letters, here, first, last }) => {
+      const era = continuities.get(service)?.follow({ first, last, count: letters.length })
+      for (const [lane, own] of byLane(letters, first)) {
+        const name = { service, lane }
+        if (era !== undefined && lanes.give(name, own, era)) continue
+        if (here.includes(lane)) ring(name)
+      }
+    },
+  }
+}
+
+const byLane = (letters: readonly Letter[], first: number): ReadonlyMap<string, StoredLetter[]> => {
+  const found = new Map<string, StoredLetter[]>()
+  for (const [index, { lane, text, topics = NO_TOPICS }] of letters.entries()) {
+    const letter = { id: String(first + index), text, topics }
+    const own = found.get(lane)
+    if (own) own.push(letter)
+    else found.set(lane, [letter])
+  }
+  return found
+}
 
 type Stores = ReadonlyMap<string, OutboxStore>
 
 interface PartsNeeds extends CourierNeeds {
   readonly stores: Stores
+  readonly continuities: Continuities
   readonly tally: ReturnType<typeof createTally>
   readonly flushes: Flushes
 }
 
 const partsFor =
-  ({ stores, tally, flushes, locals, federator, ownDomain, clock, random, log }: PartsNeeds) =>
+  ({ stores, continuities, tally, flushes, locals, federator, ownDomain, clock, random, log }: PartsNeeds) =>
   ({ service, lane }: LaneName): LaneParts | undefined => {
     const store = stores.get(service)
-    if (!store) return undefined
-    const common = { store, tally, random }
+    const continuity = continuities.get(service)
+    if (!store || !continuity) return undefined
+    const common = { store, settledEra: continuity.settledEra, tally, random }
     if (lane === LOCAL_LANE) {
       const delivery = localDelivery({ locals, log })
       return { ...common, delivery, retryMaxMs: LOCAL_RETRY_MAX_MS, onSettled: () => flushes.settled(service) }

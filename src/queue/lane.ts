@@ -5,6 +5,7 @@ import type { Random } from '#src/kit/random.ts'
 import type { Verdict } from './classify.ts'
 import type { Delivery } from './delivery.ts'
 import type { Doorbell } from './doorbell.ts'
+import type { Inlet } from './inlet.ts'
 import type { OutboxStore } from './outbox-store.ts'
 import type { Tally } from './tally.ts'
 
@@ -13,7 +14,9 @@ export interface LaneNeeds {
   readonly lane: string
   readonly store: OutboxStore
   readonly delivery: Delivery
-  /** Something was enqueued. */
+  /** What is to be sent. */
+  readonly inlet: Inlet
+  /** There is something in the inlet. */
   readonly work: Doorbell
   /** The receiver gave a sign of life. */
   readonly heard: Doorbell

@@ -17,12 +17,17 @@ const lanesOver = (rows: string[]) => {
   const held = new Set<string>()
   const store: OutboxStore = {
     lanes: async () => [],
-    head: async () => rows.map((id) => ({ id, text: '', topics: [0] })),
+    head: async () => ({
+      letters: rows.map((id) => ({ id, text: '', topics: [0] })),
+      isAll: true,
+      isPaused: false,
+    }),
     acknowledge: async (ids) => {
       rows.splice(0, ids.length)
     },
     bury: async () => {},
     isWaiting: async () => false,
+    horizon: async () => ({ oldest: 1n, next: 1n }),
   }
   const tryLock = async (key: string) => {
     if (held.has(key)) return undefined
@@ -35,7 +40,13 @@ const lanesOver = (rows: string[]) => {
     }
   }
   const delivery = { attempt: async () => ({ count: 1, verdict: { verdict: 'delivered' } as const }) }
-  const partsOf = () => ({ store, delivery, tally: createTally(), random: seededRandom(1) })
+  const partsOf = () => ({
+    store,
+    delivery,
+    tally: createTally(),
+    random: seededRandom(1),
+    settledEra: () => undefined,
+  })
   return { lanes: createLanes({ database: { tryLock }, partsOf, clock, log: nullLog }), clock, held, rows }
 }
 

@@ -4,21 +4,28 @@ import type { Clock } from '#src/kit/clock.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Database, Lock } from '#src/storage/database.ts'
+import type { Era } from './continuity.ts'
 import type { Delivery } from './delivery.ts'
 import { createDoorbell, type Doorbell } from './doorbell.ts'
+import { createInlet, type Inlet } from './inlet.ts'
 import { LOCK_RETRY_MS, STOP_TIMEOUT_MS, TELLING_INTERVAL_MS } from './limits.ts'
 import type { LaneNeeds } from './lane.ts'
 import type { LaneName } from './outbox-bell.ts'
+import type { StoredLetter } from './outbox-store.ts'
 import { drainLane } from './pusher.ts'
 
 /** What a lane is made of, apart from its bells. */
-export type LaneParts = Omit<LaneNeeds, 'service' | 'lane' | 'work' | 'heard' | 'clock' | 'log'> & {
+export type LaneParts = Omit<LaneNeeds, 'service' | 'lane' | 'inlet' | 'work' | 'heard' | 'clock' | 'log'> & {
   readonly delivery: Delivery
+  /** Of its outbox (`continuity.ts`). */
+  readonly settledEra: () => Era | undefined
 }
 
 export interface Lanes extends AsyncDisposable {
   /** Something waits in it. */
   wake(name: LaneName): void
+  /** These were written in this era, and are committed. False when it does not take them: then it is to be woken. */
+  give(name: LaneName, letters: readonly StoredLetter[], era: Era): boolean
   /** A peer gave a sign of life: lanes to it that wait try at once. */
   heard(lane: string): void
   isAwake(lane: string): boolean
@@ -38,6 +45,7 @@ interface Needs {
 
 interface AwakeLane {
   readonly lane: string
+  readonly inlet: Inlet
   readonly work: Doorbell
   readonly heard: Doorbell
   readonly done: Promise<void>
@@ -56,7 +64,8 @@ export const createLanes = (needs: Needs): Lanes => {
     const parts = partsOf({ service, lane })
     if (!parts) return log.error({ service, lane }, 'a row for nobody that can be')
     const bells = { work: createDoorbell(clock), heard: createDoorbell(clock) }
-    const laneNeeds = { ...parts, ...bells, service, lane, clock, log }
+    const inlet = createInlet(parts.settledEra)
+    const laneNeeds = { ...parts, ...bells, inlet, service, lane, clock, log }
     const fallAsleep = (): boolean => !bells.work.isRung && awake.delete(key)
     const onHeld = (isHeld: boolean): void => {
       const present = awake.get(key)
@@ -69,15 +78,23 @@ export const createLanes = (needs: Needs): Lanes => {
         awake.delete(key)
       },
     )
-    awake.set(key, { lane, ...bells, done, isHeld: false, toldMs: Number.NEGATIVE_INFINITY })
+    awake.set(key, { lane, inlet, ...bells, done, isHeld: false, toldMs: Number.NEGATIVE_INFINITY })
   }
 
   return {
     wake: (name) => {
       const key = `${name.service} ${name.lane}`
       const present = awake.get(key)
-      if (present) present.work.ring()
-      else if (!stop.signal.aborted) start(key, name)
+      if (present) {
+        present.inlet.ring()
+        present.work.ring()
+      } else if (!stop.signal.aborted) start(key, name)
+    },
+    give: ({ service, lane }, letters, era) => {
+      const present = awake.get(`${service} ${lane}`)
+      if (!present?.isHeld || stop.signal.aborted || !present.inlet.give(letters, era)) return false
+      present.work.ring()
+      return true
     },
     heard: (lane) => {
       for (const present of awake.values()) if (present.lane === lane) present.heard.ring()
@@ -135,6 +152,8 @@ const drainUnder = async (lock: Lock, lane: LaneNeeds, { stop, cutOff, onHeld }:
   try {
     await drainLane(lane, { stop, abandon: AbortSignal.any([lock.lost, cutOff]) })
   } finally {
+    // What was handed over and not begun is read by who has the lane next.
+    lane.inlet.close()
     onHeld(false)
     lock.lost.removeEventListener('abort', onLost)
   }
@@ -144,7 +163,7 @@ const isEmpty = async ({ store, lane, work }: LaneNeeds, log: Log): Promise<bool
   try {
     // Heard: whatever rang is in the answer.
     if (work.isRung) await work.wait(0, NEVER)
-    return (await store.head(lane)).length === 0
+    return (await store.head(lane)).letters.length === 0
   } catch (error) {
     log.warn({ lane, reason: causeChain(error) }, 'a lane cannot be looked at')
     return false

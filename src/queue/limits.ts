@@ -48,6 +48,14 @@ export const ANSWER_BYTES_MAX = 256 * 1024
 export const DETAIL_CHARACTERS_MAX = 1_000
 export const ANSWER_CHARACTERS_KEPT_MAX = 4_000
 
+/**
+ * After a gap in what an outbox was given (`continuity.ts`): how often the database is asked whether it is filled or will
+ * never be, while nothing changes, and how often at most when there is one gap after the other.
+ */
+export const SETTLING_RETRY_MIN_MS = 5
+export const SETTLING_RETRY_MAX_MS = 1_000
+export const SETTLING_INTERVAL_MS = 100
+
 /** A lane without rows is kept this long, with its lock, so that the next row goes out at once. */
 export const LANE_IDLE_MS = 30_000
 /** How soon a lane is taken over from a process that died: its lock is asked for this often. */

@@ -54,20 +54,34 @@ export interface Wanted {
   readonly exceptTopics?: readonly number[]
 }
 
+/** What was found at the head of a lane. */
+export interface Head {
+  readonly letters: readonly StoredLetter[]
+  /** These were all the rows that there were, but for those that were not wanted. Unknown, so false, while it is paused. */
+  readonly isAll: boolean
+  readonly isPaused: boolean
+}
+
+/** Numbers of transactions: below `oldest` all are over, and from `next` on none has begun. */
+export interface Horizon {
+  readonly oldest: bigint
+  readonly next: bigint
+}
+
 export interface OutboxStore {
   /** Lanes in which something waits. */
   lanes(): Promise<string[]>
   /**
    * The oldest rows of a lane, as many as may be in memory; at least one if there is one. None while it is paused.
-   * Whether there may be more says {@link isFull}.
    */
-  head(lane: string, wanted?: Wanted): Promise<StoredLetter[]>
+  head(lane: string, wanted?: Wanted): Promise<Head>
   /** They were delivered. */
   acknowledge(ids: readonly string[]): Promise<void>
   /** It cannot be delivered: out of the lane, kept with the reason. */
   bury(id: string, grave: Grave): Promise<void>
   /** Whether a row of the lane up to this id still waits. */
   isWaiting(lane: string, upTo: string): Promise<boolean>
+  horizon(): Promise<Horizon>
 }
 
 export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
@@ -78,8 +92,12 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
   const [readHead, deleteRows] = [head(db), deletion(db)]
   return {
     lanes: () => lanes(db),
-    head: (lane, { rowsMax = HEAD_ROWS_MAX, exceptIds = [], exceptTopics = [] } = {}) =>
-      readHead(untyped, { lane, rowsMax, exceptIds, exceptTopics }),
+    head: async (lane, { rowsMax = HEAD_ROWS_MAX, exceptIds = [], exceptTopics = [] } = {}) => {
+      const rows = await readHead(untyped, { lane, rowsMax, exceptIds, exceptTopics })
+      const letters = rows.flatMap(({ id, text, topics }) => (id === null ? [] : [{ id, text, topics }]))
+      const isPaused = letters.length < rows.length
+      return { letters, isPaused, isAll: !isPaused && !isFull(letters, rowsMax) }
+    },
     acknowledge: async (ids) => {
       await deleteRows(untyped, { ids })
     },
@@ -114,6 +132,14 @@ export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
         .limit(1)
         .execute()
       return rows.length > 0
+    },
+    horizon: async () => {
+      const { rows } = await sql<{ readonly oldest: string; readonly next: string }>`
+        select pg_snapshot_xmin(now)::text as oldest, pg_snapshot_xmax(now)::text as next
+        from pg_current_snapshot() now`.execute(db)
+      const [found] = rows
+      if (!found) throw new Error('the database has no snapshot')
+      return { oldest: BigInt(found.oldest), next: BigInt(found.next) }
     },
   }
 }
@@ -158,8 +184,7 @@ const withoutSync = sql<boolean>`(select set_config('synchronous_commit', 'off',
 /** PostgreSQL keeps no NUL in a text. */
 const kept = (text: string, charactersMax: number): string => text.slice(0, charactersMax).replaceAll('\0', '�')
 
-/** False when these were all the rows that there were: whatever is written later rings. */
-export const isFull = (letters: readonly StoredLetter[], rowsMax = HEAD_ROWS_MAX): boolean =>
+const isFull = (letters: readonly StoredLetter[], rowsMax: number): boolean =>
   letters.length >= rowsMax || letters.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) >= HEAD_BYTES_MAX
 
 const PREPARED = sql.raw(PREPARED_MARK)
@@ -173,18 +198,20 @@ const deletion = (db: Kysely<OutboxTables>) =>
       .compile(),
   )
 
+/** A row without an id says that the lane is paused. */
+type HeadRow = StoredLetter | { readonly id: null; readonly text: ''; readonly topics: readonly [] }
+
 const head = (db: Kysely<OutboxTables>) =>
-  statement<Required<Wanted> & { readonly lane: string }, StoredLetter>(({ lane, rowsMax, exceptIds, exceptTopics }) =>
+  statement<Required<Wanted> & { readonly lane: string }, HeadRow>(({ lane, rowsMax, exceptIds, exceptTopics }) =>
     db
+      .with('pause', (resting) => resting.selectFrom('paused_lanes').select('lane').where('lane', '=', lane))
       .with('first', (oldest) =>
         oldest
           .selectFrom('outbox')
           .select(['id', 'letter', 'topics'])
           .where('lane', '=', lane)
           .where(sql<boolean>`id <> all(${exceptIds}::bigint[]) and not topics && ${exceptTopics}::int[]`)
-          .where(({ not, exists, selectFrom }) =>
-            not(exists(selectFrom('paused_lanes').select('lane').where('lane', '=', lane))),
-          )
+          .where(({ not, exists, selectFrom }) => not(exists(selectFrom('pause').select('lane'))))
           .orderBy('id')
           .limit(rowsMax),
       )
@@ -202,6 +229,12 @@ const head = (db: Kysely<OutboxTables>) =>
       .modifyFront(PREPARED)
       .select(['id', 'letter as text', 'topics'])
       .where('bytes_before', '<', String(HEAD_BYTES_MAX))
+      .unionAll((paused) =>
+        paused
+          .selectFrom('pause')
+          .select([sql<never>`null`.as('id'), sql<''>`''`.as('text'), sql<readonly []>`'{}'::int[]`.as('topics')]),
+      )
       .orderBy('id')
+      .$castTo<HeadRow>()
       .compile(),
   )

@@ -41,7 +41,7 @@ test('ids rise within a lane, whatever is written to other lanes in between', as
   )
   const toB = [ids[0], ids[2], ids[3]]
   assert.deepEqual(
-    (await queue.store.head(B)).map(({ id }) => id),
+    (await queue.store.head(B)).letters.map(({ id }) => id),
     toB,
   )
   const last = await enqueueRemote(queue.db, B, told('{}'))
@@ -71,16 +71,16 @@ test('no more rows and bytes of a lane are read at once than memory should hold,
     queue.db,
     Array.from({ length: HEAD_ROWS_MAX + 1 }, () => remoteLetter(B, told('{}'))),
   )
-  assert.equal((await queue.store.head(B)).length, HEAD_ROWS_MAX)
+  assert.equal((await queue.store.head(B)).letters.length, HEAD_ROWS_MAX)
   const large = `"${'x'.repeat(HEAD_BYTES_MAX)}"`
   await enqueue(
     queue.db,
     [told('{}'), told(large), told('{}')].map((bundle) => remoteLetter(C, bundle)),
   )
-  const [first, ...others] = await queue.store.head(C)
+  const [first, ...others] = (await queue.store.head(C)).letters
   assert.equal(others.length, 1)
   await queue.store.acknowledge([first?.id ?? ''])
-  assert.equal((await queue.store.head(C)).length, 1)
+  assert.equal((await queue.store.head(C)).letters.length, 1)
 })
 
 test('lanes are found however many there are', async () => {
@@ -104,5 +104,5 @@ test('a letter that is given up is moved whole, with the reason', async () => {
     .select(['id', 'lane', 'letter', 'reason', 'detail'])
     .execute()
   assert.deepEqual(letters, [{ id, lane: B, letter: 'what was written', reason: 'bad-request', detail: 'a�b' }])
-  assert.deepEqual(await queue.store.head(B), [])
+  assert.deepEqual((await queue.store.head(B)).letters, [])
 })

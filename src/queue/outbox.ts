@@ -46,12 +46,25 @@ export const enqueue = async <DB>(tx: Kysely<DB>, letters: readonly Letter[]): P
   if (letters.length === 0) return []
   const rows = await withOutbox(tx)
     .insertInto('outbox')
-    .values(letters.map(({ lane, text, topics = NO_TOPICS }) => ({ lane, letter: text, topics })))
+    .columns(['lane', 'letter', 'topics'])
+    .expression(
+      sql`select lane, letter, topics::int[] from unnest(
+        ${letters.map(({ lane }) => lane)}::text[], ${letters.map(({ text }) => text)}::text[],
+        ${letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`)}::text[]
+      ) with ordinality as l(lane, letter, topics, number) where ${hasNumber} order by number`,
+    )
     // Sent when the transaction commits, and not otherwise; equal notes of one transaction are sent once.
     .returning(['id', sql`pg_notify(${OUTBOX_CHANNEL}, ${schemaName} || ' ' || lane)`.as('noted')])
     .execute()
   return rows.map(({ id }) => id)
 }
+
+/**
+ * True. Whoever takes an id of a row has a number as a transaction before that, so that others can find out whether all
+ * who have an id up to some number are done (`continuity.ts`). PostgreSQL evaluates what depends on no row before the
+ * first one.
+ */
+const hasNumber = sql<boolean>`pg_current_xact_id() is not null`
 
 /** A size that no peer takes must be found here, where the one who caused it can be told, and not in the lane. */
 export const remoteLetter = (domain: Domain, bundle: Bundle, topics: readonly number[] = NO_TOPICS): Letter => {

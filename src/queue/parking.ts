@@ -18,7 +18,7 @@ export interface Parking {
   release(): void
   /** The lane is about to be read: whose time is over is found in it, or is no longer there. */
   resume(): void
-  /** What must not be read now. */
+  /** What must not be sent before the lane was read: nothing of it may go ahead of who waits, even when his time is over. */
   topics(): number[]
   /** Until the lane must be read again for somebody; undefined when nobody waits. */
   nextMs(): number | undefined
@@ -57,13 +57,15 @@ export const createParking = ({ clock, random, retryMaxMs: maxMs = RETRY_MAX_MS 
     resume: () => {
       for (const each of parked.values()) if (isOver(each)) each.isWaiting = false
     },
-    topics: () => [...new Set([...parked.values()].filter((each) => !isOver(each)).flatMap(({ topics }) => topics))],
+    topics: () => [...new Set([...parked.values()].filter(isWaiting).flatMap(({ topics }) => topics))],
     nextMs: () => {
-      const ends = [...parked.values()].filter(({ isWaiting }) => isWaiting).map(({ untilMs }) => untilMs)
+      const ends = [...parked.values()].filter(isWaiting).map(({ untilMs }) => untilMs)
       return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends) - clock.monotonicMs())
     },
   }
 }
+
+const isWaiting = ({ isWaiting: waits }: Parked): boolean => waits
 
 /** Of who does not wait any more only the number of failures is forgotten; he may even be gone. */
 const makeRoom = (parked: Map<string, Parked>, nowMs: number): boolean => {

@@ -8,7 +8,7 @@
  */
 import { causeChain } from '#src/kit/errors.ts'
 import { type GroupCommit, groupCommit } from '#src/kit/group-commit.ts'
-import type { Untried, Verdict } from './classify.ts'
+import type { Verdict } from './classify.ts'
 import type { AtOnce } from './delivery.ts'
 import { createDoorbell } from './doorbell.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
@@ -17,13 +17,15 @@ import {
   BATCH_CHARACTERS_MAX,
   BATCHES_IN_FLIGHT_MAX,
   FAILING_LETTERS_MAX,
+  HEAD_BYTES_MAX,
   HEAD_ROWS_MAX,
   HELD_ROWS_MAX,
   IN_FLIGHT_MAX,
   LANE_IDLE_MS,
   WINDOW_ROWS_MIN,
 } from './limits.ts'
-import { isFull, type StoredLetter } from './outbox-store.ts'
+import { charactersOf } from './inlet.ts'
+import type { Head, StoredLetter } from './outbox-store.ts'
 import { createParking, type Parking } from './parking.ts'
 
 /** Sends what may go now, and returns when all that was begun is settled. */
@@ -33,11 +35,17 @@ export const createPipeline = (needs: LaneNeeds, delivery: AtOnce): Push => {
   const parking = createParking(needs)
   const failing = new Set<string>()
   let isProbing = false
+  let run: Run | undefined
+  // Who waits by himself is read again one day, and what is about the same must not be sent before that.
+  needs.inlet.open((letters) => parking.nextMs() === undefined && run?.hasRoom(letters) !== false)
   return async (signals) => {
     if (needs.heard.take()) parking.release()
-    parking.resume()
-    const progress = await new Run({ ...needs, delivery, parking, failing, isProbing, ...signals }).push()
+    if (parking.nextMs() !== undefined) needs.inlet.ring()
+    run = new Run({ ...needs, delivery, parking, failing, isProbing, ...signals })
+    const progress = await run.push()
+    run = undefined
     isProbing = progress.state === 'failed'
+    if (isProbing) needs.inlet.forget()
     return progress
   }
 }
@@ -65,7 +73,6 @@ class Run {
   #underWay = 0
   #isProbing: boolean
   #isReading = false
-  #mayHaveMore = true
   #settled = 0
   #failure: Extract<Progress, { state: 'failed' }> | undefined
 
@@ -87,12 +94,13 @@ class Run {
   }
 
   async push(): Promise<Progress> {
-    const { work, heard } = this.#needs
+    const { work, heard, inlet } = this.#needs
     const wake = (): void => this.#bell.ring()
     work.onRing = heard.onRing = wake
     try {
       for (;;) {
-        if (work.take()) this.#mayHaveMore = true
+        work.take()
+        this.#hold(inlet.take())
         this.#readOn()
         this.#begin()
         if (this.#isDone()) break
@@ -102,9 +110,14 @@ class Run {
       work.onRing = heard.onRing = undefined
     }
     if (this.#failure) return { ...this.#failure, settled: this.#settled }
-    if (this.#mayHaveMore) return { state: 'settled', settled: this.#settled }
+    if (inlet.hasMore) return { state: 'settled', settled: this.#settled }
     const retryInMs = this.#needs.parking.nextMs()
     return { state: 'empty', settled: this.#settled, ...(retryInMs !== undefined && { retryInMs }) }
+  }
+
+  hasRoom(letters: readonly StoredLetter[]): boolean {
+    const isRoomy = this.#held.size + letters.length <= HELD_ROWS_MAX
+    return this.#isOpen && isRoomy && charactersOf(this.#window) + charactersOf(letters) <= HEAD_BYTES_MAX
   }
 
   get #isOpen(): boolean {
@@ -115,38 +128,43 @@ class Run {
     if (this.#underWay > 0 || this.#isReading) return false
     // What is held now is being acknowledged, or was not begun.
     if (this.#held.size > this.#window.length) return false
-    return !this.#isOpen || (this.#window.length === 0 && !this.#mayHaveMore)
+    return !this.#isOpen || (this.#window.length === 0 && !this.#needs.inlet.hasMore)
   }
 
   #readOn(): void {
-    const isWanted = this.#mayHaveMore && this.#window.length < WINDOW_ROWS_MIN && this.#held.size < HELD_ROWS_MAX
+    const { inlet } = this.#needs
+    const isWanted = inlet.isUnread && this.#window.length < WINDOW_ROWS_MIN && this.#held.size < HELD_ROWS_MAX
     if (!this.#isOpen || this.#isReading || !isWanted) return
     this.#isReading = true
-    this.#mayHaveMore = false
     void this.#read().catch((error: unknown) => this.#fail(causeChain(error)))
   }
 
   async #read(): Promise<void> {
-    const { store, lane, parking } = this.#needs
+    const { store, lane, parking, inlet } = this.#needs
+    inlet.beginReading()
+    parking.resume()
+    let head: Head | undefined
     try {
-      // One is enough to find out whether the peer is back; most of the time it is not.
-      const rowsMax = this.#isProbing ? 1 : HEAD_ROWS_MAX
-      const letters = await store.head(lane, {
-        rowsMax,
+      head = await store.head(lane, {
+        // One is enough to find out whether the peer is back; most of the time it is not.
+        rowsMax: this.#isProbing ? 1 : HEAD_ROWS_MAX,
         exceptIds: [...this.#held],
         exceptTopics: parking.topics(),
       })
-      const parked = new Set(parking.topics())
-      for (const letter of letters) {
-        // Parked while we were reading.
-        if (letter.topics.some((topic) => parked.has(topic))) continue
-        this.#held.add(letter.id)
-        this.#window.push(letter)
-      }
-      if (isFull(letters, rowsMax)) this.#mayHaveMore = true
     } finally {
       this.#isReading = false
+      inlet.endReading(head)
       this.#bell.ring()
+    }
+    const parked = new Set(parking.topics())
+    // Parked while we were reading.
+    this.#hold(head.letters.filter(({ topics }) => !topics.some((topic) => parked.has(topic))))
+  }
+
+  #hold(letters: readonly StoredLetter[]): void {
+    for (const letter of letters) {
+      this.#held.add(letter.id)
+      this.#window.push(letter)
     }
   }
 
@@ -192,11 +210,14 @@ class Run {
     try {
       const outcomes = await delivery.send(letters, abandon)
       const delivered: string[] = []
+      const untried: StoredLetter[] = []
       for (const [index, letter] of letters.entries()) {
         const outcome = outcomes[index] ?? { verdict: 'untried' }
         if (outcome.verdict === 'delivered') delivered.push(letter.id)
-        await this.#settle(letter, outcome)
+        if (outcome.verdict === 'untried') untried.push(letter)
+        else await this.#settle(letter, outcome)
       }
+      this.#putBack(untried)
       // The next ones about the same need not wait until these are deleted.
       void this.#acknowledge(delivered).catch((error: unknown) => this.#fail(causeChain(error)))
     } finally {
@@ -204,17 +225,21 @@ class Run {
     }
   }
 
-  async #settle(letter: StoredLetter, outcome: Verdict | Untried): Promise<void> {
+  /** In their places: what is left of the window is newer. */
+  #putBack(untried: readonly StoredLetter[]): void {
+    const parked = new Set(this.#needs.parking.topics())
+    const isParked = ({ topics }: StoredLetter): boolean => topics.some((topic) => parked.has(topic))
+    // About the same as one that waits: read again when that may go.
+    for (const letter of untried) if (isParked(letter)) this.#held.delete(letter.id)
+    this.#window = [...untried.filter((letter) => !isParked(letter)), ...this.#window]
+  }
+
+  async #settle(letter: StoredLetter, outcome: Verdict): Promise<void> {
     const { parking, tally, abandon } = this.#needs
     switch (outcome.verdict) {
       case 'delivered':
         this.#isProbing = false
         this.#needs.failing.clear()
-        return
-      case 'untried':
-        // Read again in its place, which may be after one that waits.
-        this.#held.delete(letter.id)
-        this.#mayHaveMore = true
         return
       case 'undeliverable':
         await bury(this.#needs, letter.id, outcome)
@@ -246,6 +271,7 @@ class Run {
     const isRelated = (letter: StoredLetter): boolean => letter.topics.some((topic) => topics.includes(topic))
     for (const letter of this.#window) if (isRelated(letter)) this.#held.delete(letter.id)
     this.#window = this.#window.filter((letter) => !isRelated(letter))
+    this.#needs.inlet.forget()
   }
 
   async #acknowledge(ids: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { causeChain } from '#src/kit/errors.ts'
 import type { Attempted, InTurn } from './delivery.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import { HEARD_INTERVAL_MS, LANE_IDLE_MS, RETRY_MAX_MS } from './limits.ts'
-import { isFull, type StoredLetter } from './outbox-store.ts'
+import type { StoredLetter } from './outbox-store.ts'
 import { createPipeline, type Push } from './pipeline.ts'
 import { retryDelayMs } from './retry.ts'
 
@@ -34,8 +34,11 @@ export const drainLane = async (needs: LaneNeeds, { stop, abandon }: LaneSignals
 }
 
 const pushBy = (needs: LaneNeeds): Push => {
-  const { delivery } = needs
-  return 'send' in delivery ? createPipeline(needs, delivery) : (signals) => pushHead({ ...needs, delivery }, signals)
+  const { delivery, inlet } = needs
+  if ('send' in delivery) return createPipeline(needs, delivery)
+  // As much as the inlet takes.
+  inlet.open(() => true)
+  return (signals) => pushHead({ ...needs, delivery }, signals)
 }
 
 const waitForWork = async (
@@ -56,15 +59,15 @@ const pushHead = async (
   needs: LaneNeeds & { readonly delivery: InTurn },
   { stop, abandon }: LaneSignals,
 ): Promise<Progress> => {
-  const { store, delivery, lane, tally } = needs
+  const { delivery, inlet, tally } = needs
   let settled = 0
   try {
-    let letters: readonly StoredLetter[] = await store.head(lane)
-    const mayHaveMore = isFull(letters)
+    let letters = inlet.isUnread ? await read(needs) : inlet.take()
     while (letters.length > 0 && !stop.aborted) {
       const attempted = await delivery.attempt(letters, abandon)
       const { verdict, count } = attempted
       if (verdict.verdict === 'retry') {
+        inlet.forget()
         // Cut off by us, which says nothing about the receiver.
         if (abandon.aborted) return { state: 'settled', settled }
         tally.count(needs, 'retried')
@@ -72,13 +75,21 @@ const pushHead = async (
       }
       await settle(needs, letters.slice(0, count), attempted)
       settled += count
-      letters = letters.slice(count)
+      letters = letters.length > count ? letters.slice(count) : inlet.take()
     }
-    return mayHaveMore || letters.length > 0 ? { state: 'settled', settled } : { state: 'empty', settled }
+    return inlet.hasMore || letters.length > 0 ? { state: 'settled', settled } : { state: 'empty', settled }
   } catch (error) {
+    inlet.forget()
     // The database: attempts themselves do not throw. Rows are where they were.
     return { state: 'failed', settled, reason: causeChain(error) }
   }
+}
+
+const read = async ({ store, lane, inlet }: LaneNeeds): Promise<readonly StoredLetter[]> => {
+  inlet.beginReading()
+  const head = await store.head(lane)
+  inlet.endReading(head)
+  return head.letters
 }
 
 const settle = async (needs: LaneNeeds, letters: readonly StoredLetter[], { verdict }: Attempted): Promise<void> => {

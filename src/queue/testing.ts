@@ -17,7 +17,7 @@ import type { Database } from '#src/storage/database.ts'
 import { eventually, type TestDatabases, temporaryMigrations } from '#src/storage/testing.ts'
 import { type Courier, type CourierNeeds, startCourier } from './courier.ts'
 import type { Bundle } from './letters.ts'
-import { outboxMigrations } from './outbox.ts'
+import { type Letter, NO_TOPICS, OUTBOX_CHANNEL, outboxMigrations } from './outbox.ts'
 import type { OutboxBell } from './outbox-bell.ts'
 import type { OutboxTables } from './outbox-store.ts'
 
@@ -243,6 +243,32 @@ const testCourier = (courier: Courier): TestCourier => {
       await stopping
     },
   }
+}
+
+/** As galley accepts messages: written in one statement, and handed over to the courier beside it. */
+export const writeBeside = async (
+  { db, bell }: { readonly db: Kysely<OutboxTables>; readonly bell: OutboxBell },
+  letters: readonly Letter[],
+  handed: readonly Letter[] = letters,
+): Promise<void> => {
+  const lanes = [...new Set(letters.map(({ lane }) => lane))]
+  const here = lanes.filter((lane) => bell.isHere({ service: 'galley', lane }))
+  const { rows } = await sql<{ readonly id: string }>`
+    with sent as (
+      insert into galley.outbox (lane, letter, topics)
+      select lane, letter, topics::int[] from unnest(
+        ${letters.map(({ lane }) => lane)}::text[], ${letters.map(({ text }) => text)}::text[],
+        ${letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`)}::text[]
+      ) with ordinality as l(lane, letter, topics, number) where pg_current_xact_id() is not null order by number
+      returning id, lane
+    )
+    select id, (
+      select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (
+        select distinct lane from sent where lane <> all(${here}::text[])
+      ) lanes
+    ) from sent order by id`.execute(db)
+  const ids = rows.map(({ id }) => Number(id))
+  bell.handOver({ service: 'galley', first: ids[0] ?? 0, last: ids.at(-1) ?? 0, letters: handed, here })
 }
 
 /** Rows cannot be deleted until the result is called: what was sent is not acknowledged. */

@@ -7,7 +7,7 @@ import type { ConversationId, Domain } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
-import { type EventTime, LATER } from './event-times.ts'
+import { type EventTime, LATER, writtenTime } from './event-times.ts'
 
 export interface MessageToAccept {
   readonly conversation: ConversationId
@@ -57,12 +57,30 @@ export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStor
       of: letters.map(({ of }) => of),
       here: here.map(({ lane }) => lane),
     })
-    // When it fails, too: what we do not know to be committed may be.
-    const rows = await accepting.finally(() => here.forEach((name) => bell.ring(name)))
+    const rows = await accepting.catch((error: unknown) => {
+      // What we do not know to be committed may be.
+      for (const name of here) bell.ring(name)
+      throw error
+    })
     const times = new Map(rows.map(({ of, at }) => [Number(of), Number(at)]))
+    const [{ first, last } = { first: null, last: null }] = rows
+    if (first !== null && last !== null) {
+      const stored = letters.flatMap(({ of, ...letter }) => timed(letter, times.get(of)))
+      bell.handOver({
+        service: 'galley',
+        first: Number(first),
+        last: Number(last),
+        letters: stored,
+        here: here.map(({ lane }) => lane),
+      })
+    }
     return messages.map((_, index) => times.get(index + 1))
   },
 })
+
+/** As the statement stores it, which is not at all without a time. */
+const timed = (letter: Letter, at: EventTime | undefined): readonly Letter[] =>
+  at === undefined ? [] : [{ ...letter, text: letter.text.replaceAll(LATER, writtenTime(at)) }]
 
 interface Accepting {
   readonly conversations: readonly ConversationId[]
@@ -85,6 +103,9 @@ interface Accepting {
 interface Accepted {
   readonly of: string | number
   readonly at: string | number
+  /** Of all rows that were written, in all of them the same; null when there are none. */
+  readonly first: string | null
+  readonly last: string | null
 }
 
 const accept = statement<Accepting, Accepted>(
@@ -116,11 +137,13 @@ const accept = statement<Accepting, Accepted>(
       from unnest(${lanes}::text[], ${texts}::text[], ${topics}::text[], ${of}::int[])
         with ordinality as l(lane, letter, topics, of, number)
       join timed t on t.of = l.of order by l.number
-      returning lane
+      returning id, lane
+    ), written as (
+      select min(id) as first, max(id) as last from sent
     )
-    select t.of, t.at, (
+    select t.of, t.at, w.first, w.last, (
       select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (
         select distinct lane from sent where lane <> all(${here}::text[])
       ) lanes
-    ) from timed t`.compile(db),
+    ) from timed t, written w`.compile(db),
 )

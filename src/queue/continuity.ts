@@ -36,69 +36,81 @@ interface Needs {
   readonly log: Log
 }
 
-export const createContinuity = ({ horizon, clock, log }: Needs): Continuity => {
-  const stop = new AbortController()
-  let [era, last] = [0, Number.NaN]
-  let settled: Era | undefined
-  let running: Promise<void> | undefined
-  let notBeforeMs = Number.NEGATIVE_INFINITY
+export const createContinuity = (needs: Needs): Continuity => {
+  const settling = new Settling(needs)
+  let last = Number.NaN
+  return {
+    settledEra: () => settling.settled,
+    follow: (ids) => {
+      const isUnbroken = ids.first === last + 1 && ids.last - ids.first + 1 === ids.count
+      last = ids.last
+      if (!isUnbroken) settling.begin()
+      return settling.settled
+    },
+    [Symbol.asyncDispose]: () => settling.end(),
+  }
+}
 
-  const sleep = async (ms: number): Promise<void> => {
-    if (ms > 0) await clock.sleep(ms, stop.signal).catch(ignoreAbort)
+class Settling {
+  readonly #needs: Needs
+  readonly #stop = new AbortController()
+  #era: Era = 0
+  #running: Promise<void> | undefined
+  #notBeforeMs = Number.NEGATIVE_INFINITY
+  /** The present era, once that is so. */
+  settled: Era | undefined
+
+  constructor(needs: Needs) {
+    this.#needs = needs
   }
 
-  /** Whoever took a number before now has a transaction that is older than the next one. */
-  const settleOne = async (current: Era): Promise<void> => {
-    let seen = await horizon()
-    const until = seen.next
-    for (
-      let waitMs = SETTLING_RETRY_MIN_MS;
-      seen.oldest < until;
-      waitMs = Math.min(waitMs * 2, SETTLING_RETRY_MAX_MS)
-    ) {
-      await sleep(waitMs)
-      if (era !== current || stop.signal.aborted) return
-      seen = await horizon()
-    }
-    if (era === current) settled = current
+  begin(): void {
+    this.#era += 1
+    this.settled = undefined
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
   }
 
-  const settle = async (): Promise<void> => {
-    while (settled !== era && !stop.signal.aborted) {
+  async end(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#needs
+    while (this.settled === undefined && !this.#stop.signal.aborted) {
       // Where others write all the time there is no end to gaps, and looking must not cost more than it could save.
-      await sleep(notBeforeMs - clock.monotonicMs())
-      notBeforeMs = clock.monotonicMs() + SETTLING_INTERVAL_MS
-      if (stop.signal.aborted) return
+      await this.#sleep(this.#notBeforeMs - clock.monotonicMs())
+      this.#notBeforeMs = clock.monotonicMs() + SETTLING_INTERVAL_MS
       try {
-        await settleOne(era)
+        await this.#settle(this.#era)
       } catch (error) {
         // Until it works everything is read.
         log.warn({ reason: causeChain(error) }, 'an outbox does not say who writes into it')
-        await sleep(SETTLING_RETRY_MAX_MS)
+        await this.#sleep(SETTLING_RETRY_MAX_MS)
       }
     }
   }
 
-  const begin = (): void => {
-    era += 1
-    settled = undefined
-    running ??= settle().finally(() => {
-      running = undefined
-    })
+  /** Whoever took a number before now has a transaction that is older than the next one. */
+  async #settle(era: Era): Promise<void> {
+    const { horizon } = this.#needs
+    const isOver = (): boolean => this.#era !== era || this.#stop.signal.aborted
+    if (isOver()) return
+    let seen = await horizon()
+    const until = seen.next
+    let waitMs = SETTLING_RETRY_MIN_MS
+    while (!isOver() && seen.oldest < until) {
+      await this.#sleep(waitMs)
+      waitMs = Math.min(waitMs * 2, SETTLING_RETRY_MAX_MS)
+      if (!isOver()) seen = await horizon()
+    }
+    if (!isOver()) this.settled = era
   }
 
-  return {
-    settledEra: () => settled,
-    follow: (ids) => {
-      const isUnbroken = ids.first === last + 1 && ids.last - ids.first + 1 === ids.count
-      last = ids.last
-      if (!isUnbroken) begin()
-      return settled
-    },
-    [Symbol.asyncDispose]: async () => {
-      stop.abort()
-      await running
-    },
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await this.#needs.clock.sleep(ms, this.#stop.signal).catch(ignoreAbort)
   }
 }
 

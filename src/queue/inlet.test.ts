@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createInlet, type Inlet } from './inlet.ts'
+import { Inlet } from './inlet.ts'
 import { HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 import type { Head, StoredLetter } from './outbox-store.ts'
 
@@ -11,7 +11,7 @@ const found = (...ids: readonly number[]): Head => ({ letters: letters(...ids), 
 const ERA = 1
 
 const opened = (era: () => number | undefined = () => ERA): Inlet => {
-  const inlet = createInlet(era)
+  const inlet = new Inlet(era)
   inlet.open(() => true)
   return inlet
 }
@@ -85,9 +85,8 @@ test('a lane that is paused takes nothing, and need not be read before somebody 
 })
 
 test('only what was written in the era in which the last reading began is taken', () => {
-  let era: number | undefined
-  const inlet = caughtUp(() => era)
-  era = 1
+  const eras = [undefined, 1]
+  const inlet = caughtUp(() => eras.shift())
   assert.equal(inlet.give(letters(1), 1), false)
   inlet.beginReading()
   inlet.endReading(found(1))
@@ -108,7 +107,7 @@ test('no more is taken than memory should hold, and than who drains has room for
   const large = caughtUp()
   const huge = [{ id: '1', text: 'x'.repeat(HEAD_BYTES_MAX + 1), topics: [0] }]
   assert.equal(large.give(huge, ERA), false)
-  const narrow = createInlet(() => ERA)
+  const narrow = new Inlet(() => ERA)
   narrow.open((some) => some.length < 2)
   narrow.beginReading()
   narrow.endReading(found())

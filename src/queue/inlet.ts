@@ -11,104 +11,105 @@ import type { Era } from './continuity.ts'
 import { HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 import type { Head, StoredLetter } from './outbox-store.ts'
 
-export interface Inlet {
-  /** There may be rows that were not read. */
-  readonly isUnread: boolean
-  /** Something may be read or taken. */
-  readonly hasMore: boolean
-  /** Something was written that is not handed over. */
-  ring(): void
-  /** Something that was known here must be read again, in its place: nothing that came after it is to go first. */
-  forget(): void
-  /** Takes all of these, in the order of their ids, or none. */
-  give(letters: readonly StoredLetter[], era: Era): boolean
-  /** While nobody drains the lane nothing is handed over; `hasRoom` is who drains it. */
-  open(hasRoom: (letters: readonly StoredLetter[]) => boolean): void
-  close(): void
-  /** Before the outbox is asked. Whoever rings from now on may mean something that it does not show. */
-  beginReading(): void
-  /** What it said; undefined when it said nothing. */
-  endReading(head: Head | undefined): void
-  /** What was handed over, oldest first; after all that was read. */
-  take(): readonly StoredLetter[]
-}
+type HasRoom = (letters: readonly StoredLetter[]) => boolean
 
-export const createInlet = (settledEra: () => Era | undefined): Inlet => {
-  let hasRoom: ((letters: readonly StoredLetter[]) => boolean) | undefined
-  let isUnread = true
-  let isReading = false
+export class Inlet {
+  readonly #settledEra: () => Era | undefined
+  /** Who drains the lane; while nobody does nothing is handed over. */
+  #hasRoom: HasRoom | undefined
+  #isUnread = true
+  #isReading = false
   /** In which the last reading began that is worth anything, or the one under way. */
-  let era: Era | undefined
-  let given: StoredLetter[] = []
-  let characters = 0
+  #era: Era | undefined
+  #given: StoredLetter[] = []
+  #characters = 0
   /** The newest that is known here. Who is late with an older one is not to bring a second time what was read. */
-  let newest = 0
+  #newest = 0
 
-  const drop = (): void => {
-    given = []
-    characters = 0
-    era = undefined
-    isUnread = true
+  constructor(settledEra: () => Era | undefined) {
+    this.#settledEra = settledEra
   }
-  const know = (letters: readonly StoredLetter[]): void => {
-    newest = Math.max(newest, Number(letters.at(-1)?.id ?? 0))
-  }
-  const fits = (letters: readonly StoredLetter[]): boolean =>
-    given.length + letters.length <= HEAD_ROWS_MAX && characters + charactersOf(letters) <= HEAD_BYTES_MAX
 
-  return {
-    get isUnread() {
-      return isUnread
-    },
-    get hasMore() {
-      return isUnread || given.length > 0
-    },
-    ring: () => {
-      isUnread = true
-    },
-    forget: drop,
-    give: (letters, of) => {
-      if (isUnread || era !== of || Number(letters[0]?.id) <= newest) return false
-      if (!fits(letters) || !hasRoom?.(letters)) return false
-      given.push(...letters)
-      characters += charactersOf(letters)
-      know(letters)
-      return true
-    },
-    open: (asked) => {
-      drop()
-      newest = 0
-      hasRoom = asked
-    },
-    close: () => {
-      drop()
-      hasRoom = undefined
-    },
-    beginReading: () => {
-      isUnread = false
-      isReading = true
-      era = settledEra()
-    },
-    endReading: (head) => {
-      isReading = false
-      if (!head?.isAll) {
-        // A paused lane need not be read again before somebody rings.
-        const mayRest = head?.isPaused === true && !isUnread
-        drop()
-        isUnread = !mayRest
-        return
-      }
-      const read = new Set(head.letters.map(({ id }) => id))
-      given = given.filter(({ id }) => !read.has(id))
-      know(head.letters)
-    },
-    take: () => {
-      if (isReading || given.length === 0) return NONE
-      const taken = given
-      given = []
-      characters = 0
-      return taken
-    },
+  /** There may be rows that were not read. */
+  get isUnread(): boolean {
+    return this.#isUnread
+  }
+
+  /** Something may be read or taken. */
+  get hasMore(): boolean {
+    return this.#isUnread || this.#given.length > 0
+  }
+
+  open(hasRoom: HasRoom): void {
+    this.forget()
+    this.#newest = 0
+    this.#hasRoom = hasRoom
+  }
+
+  close(): void {
+    this.forget()
+    this.#hasRoom = undefined
+  }
+
+  /** Something was written that is not handed over. */
+  ring(): void {
+    this.#isUnread = true
+  }
+
+  /** Something that was known here must be read again, in its place: nothing that came after it is to go first. */
+  forget(): void {
+    this.#given = []
+    this.#characters = 0
+    this.#era = undefined
+    this.#isUnread = true
+  }
+
+  /** Takes all of these, in the order of their ids, or none. */
+  give(letters: readonly StoredLetter[], era: Era): boolean {
+    if (this.#isUnread || this.#era !== era || Number(letters[0]?.id) <= this.#newest) return false
+    const characters = this.#characters + charactersOf(letters)
+    if (this.#given.length + letters.length > HEAD_ROWS_MAX || characters > HEAD_BYTES_MAX) return false
+    if (!this.#hasRoom?.(letters)) return false
+    this.#given.push(...letters)
+    this.#characters = characters
+    this.#know(letters)
+    return true
+  }
+
+  /** Before the outbox is asked. Whoever rings from now on may mean something that it does not show. */
+  beginReading(): void {
+    this.#isUnread = false
+    this.#isReading = true
+    this.#era = this.#settledEra()
+  }
+
+  /** What it said; undefined when it said nothing. */
+  endReading(head: Head | undefined): void {
+    this.#isReading = false
+    if (!head?.isAll) {
+      // A paused lane need not be read again before somebody rings.
+      const mayRest = head?.isPaused === true && !this.#isUnread
+      this.forget()
+      this.#isUnread = !mayRest
+      return
+    }
+    const read = new Set(head.letters.map(({ id }) => id))
+    this.#given = this.#given.filter(({ id }) => !read.has(id))
+    this.#characters = charactersOf(this.#given)
+    this.#know(head.letters)
+  }
+
+  /** What was handed over, oldest first; after all that was read. */
+  take(): readonly StoredLetter[] {
+    if (this.#isReading || this.#given.length === 0) return NONE
+    const taken = this.#given
+    this.#given = []
+    this.#characters = 0
+    return taken
+  }
+
+  #know(letters: readonly StoredLetter[]): void {
+    this.#newest = Math.max(this.#newest, Number(letters.at(-1)?.id ?? 0))
   }
 }
 

@@ -7,7 +7,7 @@ import type { Database, Lock } from '#src/storage/database.ts'
 import type { Era } from './continuity.ts'
 import type { Delivery } from './delivery.ts'
 import { createDoorbell, type Doorbell } from './doorbell.ts'
-import { createInlet, type Inlet } from './inlet.ts'
+import { Inlet } from './inlet.ts'
 import { LOCK_RETRY_MS, STOP_TIMEOUT_MS, TELLING_INTERVAL_MS } from './limits.ts'
 import type { LaneNeeds } from './lane.ts'
 import type { LaneName } from './outbox-bell.ts'
@@ -64,7 +64,7 @@ export const createLanes = (needs: Needs): Lanes => {
     const parts = partsOf({ service, lane })
     if (!parts) return log.error({ service, lane }, 'a row for nobody that can be')
     const bells = { work: createDoorbell(clock), heard: createDoorbell(clock) }
-    const inlet = createInlet(parts.settledEra)
+    const inlet = new Inlet(parts.settledEra)
     const laneNeeds = { ...parts, ...bells, inlet, service, lane, clock, log }
     const fallAsleep = (): boolean => !bells.work.isRung && awake.delete(key)
     const onHeld = (isHeld: boolean): void => {
@@ -85,16 +85,12 @@ export const createLanes = (needs: Needs): Lanes => {
     wake: (name) => {
       const key = `${name.service} ${name.lane}`
       const present = awake.get(key)
-      if (present) {
-        present.inlet.ring()
-        present.work.ring()
-      } else if (!stop.signal.aborted) start(key, name)
+      if (present) ring(present)
+      else if (!stop.signal.aborted) start(key, name)
     },
     give: ({ service, lane }, letters, era) => {
       const present = awake.get(`${service} ${lane}`)
-      if (!present?.isHeld || stop.signal.aborted || !present.inlet.give(letters, era)) return false
-      present.work.ring()
-      return true
+      return present?.isHeld === true && !stop.signal.aborted && handOver(present, letters, era)
     },
     heard: (lane) => {
       for (const present of awake.values()) if (present.lane === lane) present.heard.ring()
@@ -116,6 +112,17 @@ export const createLanes = (needs: Needs): Lanes => {
       await Promise.race([Promise.all([...awake.values()].map(({ done }) => done)), once(cutOff.signal, 'abort')])
     },
   }
+}
+
+const ring = ({ inlet, work }: AwakeLane): void => {
+  inlet.ring()
+  work.ring()
+}
+
+const handOver = ({ inlet, work }: AwakeLane, letters: readonly StoredLetter[], era: Era): boolean => {
+  const isTaken = inlet.give(letters, era)
+  if (isTaken) work.ring()
+  return isTaken
 }
 
 interface Tending {

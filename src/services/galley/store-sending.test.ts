@@ -23,10 +23,22 @@ test('what is handed over to the courier of the process is what was stored, unde
   const letter = (lane: string, text: string) => ({ lane, text: `{"time":"${LATER}","again":"${LATER}",${text}}` })
   const [one, other] = conversations
   await store.accept([
-    { ...one, revision: 0, now: 1_700_000_000_007, letters: [letter(B, '"a":1'), letter('@local', '"b":2')] },
+    {
+      ...one,
+      revision: 0,
+      promises: [],
+      now: 1_700_000_000_007,
+      letters: [letter(B, '"a":1'), letter('@local', '"b":2')],
+    },
     // Compared with other members than there are.
-    { ...other, revision: 99, now: 1_700_000_000_008, letters: [letter(B, '"c":3')] },
-    { ...other, revision: 0, now: 4_000_000_000_000, letters: [{ ...letter(B, '"d":4'), topics: [1, 2] }] },
+    { ...other, revision: 99, promises: [], now: 1_700_000_000_008, letters: [letter(B, '"c":3')] },
+    {
+      ...other,
+      revision: 0,
+      promises: [],
+      now: 4_000_000_000_000,
+      letters: [{ ...letter(B, '"d":4'), topics: [1, 2] }],
+    },
   ])
   const { rows } = await sql<{ id: string; lane: string; letter: string; topics: number[] }>`
     select id, lane, letter, topics from galley.outbox order by id`.execute(galley.db)

@@ -4,6 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { ConversationId, Domain, type QualifiedUserId } from '#src/contract/ids.ts'
 import { encodeProteusMessage } from '#src/rpc/proteus.ts'
 import type { TestDatabases } from '#src/storage/testing.ts'
+import { PRESENCE_MS } from './limits.ts'
+import { presenceIn } from './presence.ts'
 import { galleyStore } from './store.ts'
 import type { ReliedOn } from './store-sending.ts'
 import { A, B, C, client, person, startTestGalley, type TestGalley } from './testing.ts'
@@ -25,6 +27,9 @@ export const galleySuite = (engine: string, databases: () => Promise<TestDatabas
     test('requests of two users that cross end in one conversation with both in it', () => requestsThatCross(galley))
     test('a message that relied on a promise that has ended is not accepted, and those beside it are', () =>
       promiseThatEnded(galley))
+    test('who is in a conversation of others is remembered, for a moment and until he is out', () =>
+      presenceRemembered(galley))
+    test('what was read before somebody went is not remembered', () => presenceOvertaken(galley))
     test('pages of ids are in one fixed order, whatever the engine sorts by', () => pagesInOrder(galley))
   })
 }
@@ -112,6 +117,52 @@ const promiseThatEnded = async (galley: TestGalley): Promise<void> => {
     [false, true, true, true, false],
   )
   assert.deepEqual([await store.generationOf(B), await store.generationOf(C)], [b + 1, c])
+}
+
+/** Presence whose questions to the database are counted, and may be held up after they were answered. */
+const countedPresence = (galley: TestGalley, answered = async (): Promise<void> => {}) => {
+  const store = galleyStore(galley.db)
+  const asked: number[] = []
+  const placesTaken = async (places: Parameters<typeof store.placesTaken>[0]) => {
+    asked.push(places.length)
+    const taken = await store.placesTaken(places)
+    await answered()
+    return taken
+  }
+  return { store, asked, presence: presenceIn({ store: { ...store, placesTaken }, clock: galley.clock }) }
+}
+
+const presenceRemembered = async (galley: TestGalley): Promise<void> => {
+  const conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const [alice, alex, nobody] = [person().id, person().id, person().id]
+  const { store, asked, presence } = countedPresence(galley)
+  await store.addMemberships(conversation, [alice, alex])
+  assert.deepEqual(await presence.among(conversation, [alice, nobody, alex]), [alice, alex])
+  assert.deepEqual(await presence.among(conversation, [alex, alice]), [alex, alice])
+  // Who was not in is asked about each time.
+  await store.addMemberships(conversation, [nobody])
+  assert.deepEqual(await presence.among(conversation, [nobody, alice]), [nobody, alice])
+  assert.deepEqual(asked, [3, 1])
+  await store.transaction((tx) => tx.removeMemberships(conversation, [alice]))
+  assert.deepEqual(await presence.among(conversation, [alice, alex]), [alex])
+  await store.forgetConversation(conversation)
+  assert.deepEqual(await presence.among(conversation, [alex]), [])
+  await store.addMemberships(conversation, [alex])
+  assert.deepEqual(await presence.among(conversation, [alex]), [alex])
+  // As another process of this backend does it.
+  await galleyStore(galley.db).takeMemberships(alex, 10)
+  await galley.clock.advance(PRESENCE_MS)
+  assert.deepEqual(await presence.among(conversation, [alex]), [])
+}
+
+const presenceOvertaken = async (galley: TestGalley): Promise<void> => {
+  const conversation = { domain: B, id: ConversationId.parse(person().id) }
+  const alice = person().id
+  const goes = async (): Promise<void> => store.transaction((tx) => tx.removeMemberships(conversation, [alice]))
+  const { store, presence } = countedPresence(galley, goes)
+  await store.addMemberships(conversation, [alice])
+  assert.deepEqual(await presence.among(conversation, [alice]), [alice])
+  assert.deepEqual(await presence.among(conversation, [alice]), [])
 }
 
 const pagesInOrder = async (galley: TestGalley): Promise<void> => {

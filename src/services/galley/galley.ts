@@ -125,7 +125,7 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
     directory: clientDirectory({ ...options, domain: config.domain }),
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store, times),
-    presence: presenceIn(store),
+    presence: presenceIn({ store, clock }),
     lane: localLane({ courier, log }),
     ephemera: startEphemera(log),
     codePasswords: codePasswords(options.random),

@@ -87,3 +87,7 @@ export const ACCEPTING_CHARACTERS_MAX = 256 * 1024 * 1024
 /** Questions for who is in conversations of others, at one time, and people in one of them. */
 export const PRESENCE_QUESTIONS_AT_ONCE = 2
 export const PRESENCE_QUESTION_USERS_MAX = 2_000
+
+/** How long somebody is taken to be in a conversation of others without another look, and of how many that is known. */
+export const PRESENCE_MS = 5_000
+export const PRESENCE_REMEMBERED_MAX = 20_000

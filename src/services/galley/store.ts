@@ -43,30 +43,55 @@ export interface GalleyStore
     SendingStore {
   /** All of it or nothing; committed when it returns. */
   transaction<T>(work: (tx: GalleyTransaction) => Promise<T>): Promise<T>
+  /** Called each time that users of ours may have lost places in conversations of others by this store. */
+  onPlacesLost(listener: () => void): void
 }
 
-export const galleyStore = (db: Kysely<unknown>, bell: OutboxBell = NO_BELL): GalleyStore => ({
-  ...conversationStore(db),
-  standing: changeStore(db).standing,
-  ...codeStore(db),
-  ...departureStore(db),
-  ...creationStore(db),
-  ...generationStore(db),
-  ...listingStore(db),
-  ...membershipStore(db),
-  ...heardStore(db),
-  ...sendingStore(db, bell),
-  transaction: (work) => db.transaction().execute((tx) => work(inTransaction(tx))),
-})
+export const galleyStore = (db: Kysely<unknown>, bell: OutboxBell = NO_BELL): GalleyStore => {
+  const listeners: (() => void)[] = []
+  const tell = (): void => listeners.forEach((listener) => listener())
+  return {
+    ...conversationStore(db),
+    standing: changeStore(db).standing,
+    ...codeStore(db),
+    ...creationStore(db),
+    ...generationStore(db),
+    ...listingStore(db),
+    ...placesStore(db, tell),
+    ...heardStore(db),
+    ...sendingStore(db, bell),
+    transaction: async (work) => {
+      let hasLost = false
+      const lose = (): void => void (hasLost = true)
+      try {
+        return await db.transaction().execute((tx) => work(inTransaction(tx, lose)))
+      } finally {
+        // When it fails, too: what we do not know to be committed may be.
+        if (hasLost) tell()
+      }
+    },
+    onPlacesLost: (listener) => void listeners.push(listener),
+  }
+}
 
-const inTransaction = (tx: Kysely<unknown>): GalleyTransaction => ({
+const placesStore = (db: Kysely<unknown>, tell: () => void): MembershipStore & DepartureStore => {
+  const [memberships, departures] = [membershipStore(db), departureStore(db)]
+  return {
+    ...memberships,
+    ...departures,
+    removeMemberships: (...given) => memberships.removeMemberships(...given).finally(tell),
+    forgetConversation: (...given) => memberships.forgetConversation(...given).finally(tell),
+    takeMemberships: (...given) => departures.takeMemberships(...given).finally(tell),
+  }
+}
+
+const inTransaction = (tx: Kysely<unknown>, lose: () => void): GalleyTransaction => ({
   ...conversationStore(tx),
   ...changeStore(tx),
   ...codeStore(tx),
-  ...departureStore(tx),
   ...creationStore(tx),
   ...memberStore(tx),
-  ...membershipStore(tx),
+  ...placesStore(tx, lose),
   ...heardStore(tx),
   ...outboxStore(tx),
   ...settingsStore(tx),

@@ -1,7 +1,6 @@
 /** Reading and passing on bodies, without holding more than allowed and without outrunning the reader. */
-import { finished, Readable, type Writable } from 'node:stream'
+import { finished, Readable } from 'node:stream'
 import type { Clock } from '#src/kit/clock.ts'
-import { bytesPassed } from '#src/kit/passing-bytes.ts'
 
 /** Bytes when all of it came together with the head of the request: then nobody needs the machinery of streams. */
 export type RequestBody = Uint8Array | Readable
@@ -76,36 +75,4 @@ export const collectFirst = (stream: Readable, { limit, timeoutMs, clock }: Firs
 /** Gives up a body that nobody will read: whoever makes it stops, and lets go of what he holds for it. */
 export const discard = (body: Uint8Array | AsyncIterable<Uint8Array>): void => {
   if (body instanceof Readable) body.destroy()
-}
-
-/** Writes a body and ends the destination, at the pace of the destination. */
-export const pour = (body: Uint8Array | AsyncIterable<Uint8Array>, destination: Writable): void => {
-  if (body instanceof Uint8Array) {
-    destination.end(body)
-    return
-  }
-  flow(body instanceof Readable ? body : Readable.from(body, { objectMode: false }), destination)
-}
-
-/** By events: `pipeline` makes an abort signal and its exception for every body, which costs more than a small one. */
-const flow = (source: Readable, destination: Writable): void => {
-  // When either side breaks, the other is destroyed: half a body must never look like a whole one.
-  const breakOff = (error: Error = brokenOff()): void => void destination.destroy(error)
-  source.on('data', (chunk: Uint8Array) => {
-    bytesPassed(chunk.length)
-    if (!destination.write(chunk)) source.pause()
-  })
-  destination.on('drain', () => source.resume())
-  source.on('error', breakOff)
-  source.once('end', () => {
-    source.off('close', closed)
-    destination.end()
-  })
-  const closed = (): void => breakOff()
-  source.once('close', closed)
-  // Its own failures concern nobody else; what follows from them is the closing.
-  destination.on('error', () => {})
-  destination.once('close', () => {
-    if (!source.readableEnded) source.destroy()
-  })
 }

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Clock } from '#src/kit/clock.ts'
+import { pour } from '#src/kit/http/pour.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
-import { discard, pour } from './bodies.ts'
+import { discard } from './bodies.ts'
 import {
   LISTENER_DRAIN_MS,
   LISTENER_HEADER_BYTES_MAX,

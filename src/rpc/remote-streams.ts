@@ -1,6 +1,5 @@
 /** Bytes from other backends: asked for like any call, and passed on at the pace of their reader. */
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Domain } from '#src/contract/ids.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
 import type { Rpc, RpcInput, RpcShape } from '#src/kit/endpoint.ts'
@@ -55,21 +54,41 @@ export const remoteStreams = ({ ownDomain, federator }: Needs): RemoteStreams =>
   },
 })
 
-/** Held between the peer and our reader, so that neither waits for each piece of the other. */
-const PASSING_BYTES = 256 * 1024
-
 const bounded = (body: WireResponse['body'], bytesMax: number, onClosed: () => void): Readable => {
-  let bytes = 0
-  const passing = new Transform({
-    highWaterMark: PASSING_BYTES,
-    transform: (chunk: Uint8Array, _encoding, done) => {
-      bytes += chunk.length
-      if (bytes > bytesMax) done(new Error(`more than ${bytesMax} bytes came`))
-      else done(undefined, chunk)
-    },
-  })
-  passing.once('close', onClosed)
-  // Whatever goes wrong reaches the reader of what is returned.
-  pipeline(body instanceof Uint8Array ? [body] : body, passing, () => {})
-  return passing
+  const source = body instanceof Readable ? body : Readable.from(body instanceof Uint8Array ? [body] : body)
+  return new Bounded(source, bytesMax).once('close', onClosed)
+}
+
+/** Counts, and holds as little as it can. */
+class Bounded extends Readable {
+  readonly #source: Readable
+  #left: number
+
+  constructor(source: Readable, bytesMax: number) {
+    super({ highWaterMark: 1 })
+    this.#source = source
+    this.#left = bytesMax
+    source.on('data', (chunk: Uint8Array) => this.#add(chunk, bytesMax)).pause()
+    source.once('end', () => this.push(null))
+    // Whatever goes wrong reaches the reader of what is returned.
+    source.on('error', (error) => this.destroy(error))
+    source.once('close', () => {
+      if (!source.readableEnded) this.destroy(new Error('the bytes stopped coming'))
+    })
+  }
+
+  override _read(): void {
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#source.destroy()
+    callback(error)
+  }
+
+  #add(chunk: Uint8Array, bytesMax: number): void {
+    this.#left -= chunk.length
+    if (this.#left < 0) this.destroy(new Error(`more than ${bytesMax} bytes came`))
+    else if (!this.push(chunk)) this.#source.pause()
+  }
 }

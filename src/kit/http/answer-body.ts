@@ -1,6 +1,5 @@
 /** The body of an answer that is passed on while it comes; it holds the sender back while nobody reads. */
 import { Readable } from 'node:stream'
-import { bytesPassed } from '../passing-bytes.ts'
 
 interface Source {
   readonly resume: () => void
@@ -28,7 +27,6 @@ export class AnswerBody extends Readable {
   }
 
   add(chunk: Uint8Array): void {
-    bytesPassed(chunk.length)
     if (!this.push(chunk)) this.#isHeldBack = true
   }
 

@@ -1,15 +1,14 @@
 /**
- * Where the body of an HTTP/1.1 answer ends (RFC 9112 §6 and §7), as its bytes come. What is read is copied: the
- * buffer that a socket reads into is used again for the next reading. All of one reading is handed on in one piece,
- * however small the chunks are that the sender made of it.
+ * Where the body of an HTTP/1.1 answer ends (RFC 9112 §6 and §7), as its bytes come. All of one reading is handed on in
+ * one piece, however small the chunks are that the sender made of it: they are moved together where they lie.
  */
 import { type BodyExtent, MalformedAnswer } from './response-head.ts'
 
 export interface BodyReader {
-  /** Takes from `input`, between `start` and `end`, what belongs to the body, and returns where that stopped. */
+  /** Takes from `input`, between `start` and `end`, what belongs to the body, and returns where that stopped. May write there. */
   read(input: Buffer, start: number, end: number): number
-  /** What the last reading brought; undefined when that was nothing. */
-  take(): Uint8Array | undefined
+  /** What the last reading brought, as a part of its input; undefined when that was nothing. */
+  take(): Buffer | undefined
   readonly isComplete: boolean
   /** The connection was closed: throws unless the body may end so. */
   close(): void
@@ -21,7 +20,7 @@ export const readerOf = (extent: BodyExtent): BodyReader =>
 class LengthReader implements BodyReader {
   #left: number
   readonly #isUntilClose: boolean
-  #taken: Uint8Array | undefined
+  #taken: Buffer | undefined
 
   constructor(length: number) {
     this.#left = length
@@ -34,12 +33,12 @@ class LengthReader implements BodyReader {
 
   read(input: Buffer, start: number, end: number): number {
     const stop = Math.min(end, start + this.#left)
-    if (stop > start) this.#taken = copyOf(input, start, stop)
+    if (stop > start) this.#taken = input.subarray(start, stop)
     this.#left -= stop - start
     return stop
   }
 
-  take(): Uint8Array | undefined {
+  take(): Buffer | undefined {
     const taken = this.#taken
     this.#taken = undefined
     return taken
@@ -49,12 +48,6 @@ class LengthReader implements BodyReader {
     if (!this.#isUntilClose) throw new MalformedAnswer('it ended early')
     this.#left = 0
   }
-}
-
-const copyOf = (input: Buffer, start: number, end: number): Buffer => {
-  const copy = Buffer.allocUnsafe(end - start)
-  input.copy(copy, 0, start, end)
-  return copy
 }
 
 const CR = 0x0d
@@ -72,8 +65,10 @@ class ChunkedReader implements BodyReader {
   #digits = 0
   #skipped = 0
   #lineLength = 0
-  #pieces: Buffer | undefined
-  #length = 0
+  /** What was read and not taken: a part of its input, and from where to where. */
+  #input: Buffer | undefined
+  #start = 0
+  #end = 0
 
   get isComplete(): boolean {
     return this.#place === 'over'
@@ -88,10 +83,9 @@ class ChunkedReader implements BodyReader {
     return at
   }
 
-  take(): Uint8Array | undefined {
-    const taken = this.#length === 0 ? undefined : this.#pieces?.subarray(0, this.#length)
-    this.#pieces = undefined
-    this.#length = 0
+  take(): Buffer | undefined {
+    const taken = this.#input?.subarray(this.#start, this.#end)
+    this.#input = undefined
     return taken
   }
 
@@ -101,10 +95,14 @@ class ChunkedReader implements BodyReader {
 
   #data(input: Buffer, at: number, end: number): number {
     const length = Math.min(this.#size, end - at)
-    // All that this reading can still bring fits.
-    this.#pieces ??= Buffer.allocUnsafe(end - at)
-    input.copy(this.#pieces, this.#length, at, at + length)
-    this.#length += length
+    if (this.#input) {
+      input.copyWithin(this.#end, at, at + length)
+    } else {
+      this.#input = input
+      this.#start = at
+      this.#end = at
+    }
+    this.#end += length
     this.#size -= length
     if (this.#size === 0) this.#place = 'data CR'
     return length

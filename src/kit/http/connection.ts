@@ -3,10 +3,12 @@
  *
  * It reads by `onread` of `node:net` into a buffer that all connections of the process share: a reading is over before
  * the next one begins, and what is to stay is copied. Streams, their events and a buffer for each reading would cost more
- * than everything else that a small request needs.
+ * than everything else that a small request needs. A large body is read into borrowed pieces, which are handed on as they
+ * are.
  */
 import { connect, type Socket } from 'node:net'
 import { bytesPassed } from '../passing-bytes.ts'
+import { borrowPiece, givePieceBack, PIECE_BYTES } from '../pieces.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type BodyReader, readerOf } from './body-reader.ts'
 import { writerOf } from './body-writer.ts'
@@ -49,14 +51,13 @@ export interface ConnectionPlan {
   readonly onClosed: (connection: Connection, error: Error | undefined) => void
 }
 
-/** As much as one reading of a socket brings at most. */
-const READ_BYTES = 256 * 1024
 const HEAD_BYTES_MAX = 64 * 1024
 /** Answers of known length up to this are had as bytes, others as a stream. */
 export const HELD_ANSWER_BYTES_MAX = 64 * 1024
 const HEAD_END = '\r\n\r\n'
 
-let readings: Buffer | undefined
+/** For whatever is small; of each reading. */
+let shared: Buffer | undefined
 
 interface Receiving {
   readonly head: ResponseHead
@@ -76,6 +77,8 @@ export class Connection {
   #isClosed = false
   #exchange: Exchange | undefined
   #receiving: Receiving | undefined
+  /** What the next reading goes to, if that is not shared. */
+  #piece: Buffer | undefined
   /** The beginning of a head. */
   #partial: Buffer | undefined
   #isSending = false
@@ -84,9 +87,11 @@ export class Connection {
 
   constructor(plan: ConnectionPlan) {
     this.#plan = plan
-    readings ??= Buffer.allocUnsafeSlow(READ_BYTES)
     const { host, port } = plan
-    const onread = { buffer: readings, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer) }
+    const onread = {
+      buffer: () => this.#readsInto(),
+      callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer),
+    }
     this.#socket = connect({ host, port, noDelay: true, onread })
     this.#socket.once('connect', () => {
       this.#isOpen = true
@@ -138,7 +143,7 @@ export class Connection {
   #sendBytes(request: HttpRequest, body: Uint8Array): void {
     const framing = body.length > 0 || takesBody(request.method) ? `content-length: ${body.length}\r\n` : ''
     const head = renderRequestHead(request, this.#plan.authority, framing)
-    if (body.length > READ_BYTES) {
+    if (body.length > PIECE_BYTES) {
       this.#socket.cork()
       this.#socket.write(head, 'latin1')
       this.#socket.write(body)
@@ -180,6 +185,14 @@ export class Connection {
   #drained(): void {
     this.#onDrained?.()
     this.#onDrained = undefined
+  }
+
+  /** Asked after each reading. */
+  #readsInto(): Buffer {
+    if (this.#receiving?.stream) return (this.#piece ??= borrowPiece())
+    if (this.#piece) givePieceBack(this.#piece)
+    this.#piece = undefined
+    return (shared ??= Buffer.allocUnsafeSlow(PIECE_BYTES))
   }
 
   /** False holds the other side back. */
@@ -224,7 +237,8 @@ export class Connection {
   #takeBody(receiving: Receiving, input: Buffer, start: number): number {
     const { head, reader } = receiving
     const stop = reader.read(input, start, input.length)
-    const piece = reader.take()
+    const part = reader.take()
+    const piece = part && this.#toStay(part)
     if (reader.isComplete) {
       this.#complete(receiving, piece)
     } else {
@@ -236,6 +250,14 @@ export class Connection {
       }
     }
     return stop
+  }
+
+  /** What a reading brought, in memory that nobody else reads into. */
+  #toStay(part: Buffer): Buffer {
+    const own = this.#piece
+    if (own?.buffer !== part.buffer || part.length * 2 < PIECE_BYTES) return Buffer.from(part)
+    this.#piece = undefined
+    return part
   }
 
   #streamed(receiving: Receiving, piece: Uint8Array | undefined): void {

@@ -1,8 +1,8 @@
 /** Serving routes on a socket, for parts that run in processes of their own. Fastify does the HTTP. */
 import type { IncomingMessage, Server } from 'node:http'
-import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
+import { pourOnceBegun } from './pour.ts'
 import { jsonResponse, NO_BODY, type Route, type WireRequest, type WireResponse } from './wire.ts'
 
 export interface Listener extends AsyncDisposable {
@@ -138,8 +138,15 @@ export const send = (reply: FastifyReply, response: WireResponse): void => {
         : undefined,
     )
   } else {
-    // A stream as it is: wrapped, it would learn only with its next chunk that the reader has gone.
-    const { body } = response
-    reply.send(body instanceof Readable ? body : Readable.from(body, { objectMode: false }))
+    // Not by Fastify, which says nobody when a piece was written.
+    pourOnceBegun(response.body, reply.raw, {
+      begin: () => {
+        reply.hijack()
+        for (const [name, value] of Object.entries(reply.getHeaders())) {
+          if (value !== undefined) reply.raw.setHeader(name, value)
+        }
+      },
+      fail: (error) => reply.send(error),
+    })
   }
 }

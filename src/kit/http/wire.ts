@@ -3,6 +3,7 @@
  * transport differ in nothing else, so what is tested together is what runs apart.
  */
 import type { Method } from '../endpoint.ts'
+import { givePieceBack } from '../pieces.ts'
 
 export interface WireRequest {
   readonly method: Method
@@ -78,7 +79,10 @@ export const readAll = async (
     if (size > limit) throw new BodyTooLarge(limit)
     chunks.push(chunk)
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+  if (chunks.length === 1 && chunks[0]) return chunks[0]
+  const whole = Buffer.concat(chunks)
+  for (const chunk of chunks) givePieceBack(chunk)
+  return whole
 }
 
 export class BodyTooLarge extends Error {

@@ -5,6 +5,8 @@
  * system, more than it costs to copy it; so those of one turn of the event loop are put together.
  */
 import { Readable } from 'node:stream'
+import { bytesPassed } from '../passing-bytes.ts'
+import { borrowPiece, filled, givePieceBack, PIECE_BYTES } from '../pieces.ts'
 
 /** Judges how fast a body comes. Only waiting for the sender counts, so a slow reader is not its fault. */
 export interface Pace {
@@ -31,9 +33,6 @@ export interface BodyOptions {
   readonly pace: Pace | undefined
 }
 
-/** What is passed on at once, in bytes. */
-const PIECE_BYTES = 64 * 1024
-
 export class IncomingBody extends Readable {
   readonly #source: BodySource
   readonly #pace: Pace | undefined
@@ -41,7 +40,7 @@ export class IncomingBody extends Readable {
   #unread = 0
   #hasEnded = false
   #isWaitedFor = true
-  #gathered: Uint8Array[] = []
+  #gathered: Buffer | undefined
   #gatheredBytes = 0
 
   constructor(source: BodySource, { heldBytesMax, pace }: BodyOptions) {
@@ -55,19 +54,17 @@ export class IncomingBody extends Readable {
 
   arrive(chunk: Uint8Array): void {
     this.#unread += chunk.length
+    bytesPassed(chunk.length)
     if (this.destroyed) return this.#report(0)
-    if (this.#gatheredBytes === 0) this.#source.gathers()
-    this.#gathered.push(chunk)
-    this.#gatheredBytes += chunk.length
-    if (this.#gatheredBytes >= PIECE_BYTES) this.deliver()
+    for (let taken = 0; taken < chunk.length && !this.destroyed;) taken += this.#gather(chunk, taken)
   }
 
   /** Passes on what has been gathered. */
   deliver(): void {
-    const [first] = this.#gathered
-    if (!first || this.destroyed) return
-    const piece = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes)
-    this.#gathered = []
+    const gathered = this.#gathered
+    if (!gathered || this.destroyed) return
+    const piece = filled(gathered, this.#gatheredBytes)
+    this.#gathered = undefined
     this.#gatheredBytes = 0
     const tooSlow = this.#pace?.came(piece.length)
     if (tooSlow) return void this.destroy(tooSlow)
@@ -99,9 +96,23 @@ export class IncomingBody extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#gathered) givePieceBack(this.#gathered)
+    this.#gathered = undefined
     this.#report(0)
     if (!this.#hasEnded) this.#source.giveUp()
     callback(error)
+  }
+
+  /** Copies as much as there is room for, and returns how much that was. */
+  #gather(chunk: Uint8Array, from: number): number {
+    if (!this.#gathered) this.#source.gathers()
+    this.#gathered ??= borrowPiece()
+    const bytes = Math.min(chunk.length - from, PIECE_BYTES - this.#gatheredBytes)
+    const isWhole = bytes === chunk.length
+    this.#gathered.set(isWhole ? chunk : chunk.subarray(from, from + bytes), this.#gatheredBytes)
+    this.#gatheredBytes += bytes
+    if (this.#gatheredBytes === PIECE_BYTES) this.deliver()
+    return bytes
   }
 
   #reportRead(): void {

@@ -1,6 +1,5 @@
 /** Sends a body on a stream and ends it, at the pace of the other end. */
 import { Readable } from 'node:stream'
-import { bytesPassed } from '../passing-bytes.ts'
 import { CODE } from './protocol.ts'
 import type { Http2Stream } from './stream.ts'
 
@@ -12,7 +11,6 @@ export const pour = (body: Uint8Array | AsyncIterable<Uint8Array>, stream: Http2
   const breakOff = (error?: Error): void => stream.reset(CODE.internalError, 'the body to be sent broke off', error)
   const closed = (): void => breakOff()
   source.on('data', (chunk: Uint8Array) => {
-    bytesPassed(chunk.length)
     if (!stream.write(chunk)) source.pause()
   })
   source.once('end', () => {

@@ -2,6 +2,7 @@
  * One exchange on a connection: the message that comes and the one that goes. No stream object of the platform: a small
  * message is bytes on both ways, and costs a few fields here.
  */
+import { givePieceBack } from '../pieces.ts'
 import { StreamBroken } from './errors.ts'
 import { type BodySource, IncomingBody, type Pace } from './incoming-body.ts'
 import { CODE } from './protocol.ts'
@@ -60,6 +61,8 @@ export class Http2Stream<Head> implements BodySource {
   // What goes.
   sendWindow: number
   readonly #queue: Uint8Array[] = []
+  /** Of the queue, what is kept by whoever sends it. */
+  #last: Uint8Array | undefined
   /** How much of the first in the queue is sent. */
   #sentOfFirst = 0
   queuedBytes = 0
@@ -93,7 +96,7 @@ export class Http2Stream<Head> implements BodySource {
     if (isEnd) this.isEnded = true
   }
 
-  /** False when the writer should wait for `onDrain`. The bytes must not change afterwards. */
+  /** False when the writer should wait for `onDrain`. The bytes are given back (`kit/pieces.ts`) once they are on their way. */
   write(bytes: Uint8Array): boolean {
     if (this.isClosed || this.isEnded) return false
     if (bytes.length > 0) {
@@ -105,9 +108,11 @@ export class Http2Stream<Head> implements BodySource {
     return !this.#isWaitedFor
   }
 
+  /** The bytes must not change afterwards. */
   end(bytes: Uint8Array = NOTHING): void {
     if (this.isClosed || this.isEnded) return
     if (bytes.length > 0) {
+      this.#last = bytes
       this.#queue.push(bytes)
       this.queuedBytes += bytes.length
     }
@@ -132,6 +137,7 @@ export class Http2Stream<Head> implements BodySource {
       if (end < first.length) return
       this.#queue.shift()
       this.#sentOfFirst = 0
+      if (first !== this.#last) givePieceBack(first)
     }
   }
 

@@ -13,8 +13,6 @@ export const EPILOGUE_BYTES_MAX = 4 * 1024
 export const UPLOADS_PER_USER_MAX = 16
 /** An asset that has been arriving for longer is given up: longer than any upload may take. */
 export const ARRIVING_MS_MAX = 2 * 3_600_000
-/** Bytes that are asked of a file at once. */
-export const READ_BYTES = 128 * 1024
 
 // ---- Other backends
 

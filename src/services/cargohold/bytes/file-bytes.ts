@@ -1,12 +1,11 @@
 /**
  * The bytes of a file, or a part of them, read ahead by one piece. Large pieces, because each costs a turn of a thread and
- * events on all of its way; and counted, because what they leave behind has to be collected in time
- * (`kit/passing-bytes.ts`), which the stream of the platform gives no place for.
+ * events on all of its way; and borrowed ones (`kit/pieces.ts`), which the stream of the platform has no place for.
  */
+import { read } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { bytesPassed } from '#src/kit/passing-bytes.ts'
-import { READ_BYTES } from '../limits.ts'
+import { borrowPiece, filled, PIECE_BYTES } from '#src/kit/pieces.ts'
 import type { ByteRange } from './byte-store.ts'
 
 /** Closes the file when it is over. */
@@ -14,26 +13,38 @@ export class FileBytes extends Readable {
   readonly #file: FileHandle
   #at: number
   readonly #end: number
-  #reading: Promise<void> = Promise.resolve()
+  #isReading = false
+  #onRead: (() => void) | undefined
 
   constructor(file: FileHandle, { start, end }: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY }) {
-    super({ highWaterMark: READ_BYTES })
+    super({ highWaterMark: PIECE_BYTES })
     this.#file = file
     this.#at = start
     this.#end = end
   }
 
+  /** Not by the promise of a file handle, which makes two more buffers for each piece. */
   override _read(): void {
-    this.#reading = this.#piece().catch((error: unknown) => void this.destroy(error as Error))
+    const wanted = Math.min(PIECE_BYTES, this.#end - this.#at + 1)
+    if (wanted <= 0) return void this.push(null)
+    const piece = wanted * 2 < PIECE_BYTES ? Buffer.allocUnsafe(wanted) : borrowPiece()
+    this.#isReading = true
+    read(this.#file.fd, piece, 0, wanted, this.#at, (failure, bytes) => {
+      this.#isReading = false
+      if (failure) this.destroy(failure)
+      else if (!this.destroyed) this.#add(piece, bytes)
+      this.#onRead?.()
+    })
   }
 
   override _destroy(why: Error | null, done: (failure?: Error | null) => void): void {
-    void this.#close(why, done)
+    const close = (): void => void this.#close(why, done)
+    // A file that is being read must not be closed under it.
+    if (this.#isReading) this.#onRead = close
+    else close()
   }
 
-  /** A file that is being read must not be closed under it. */
   async #close(why: Error | null, done: (failure?: Error | null) => void): Promise<void> {
-    await this.#reading
     try {
       await this.#file.close()
     } catch (failure) {
@@ -42,13 +53,9 @@ export class FileBytes extends Readable {
     done(why)
   }
 
-  async #piece(): Promise<void> {
-    const wanted = Math.min(READ_BYTES, this.#end - this.#at + 1)
-    if (wanted <= 0) return void this.push(null)
-    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(wanted), 0, wanted, this.#at)
-    if (this.destroyed) return
-    this.#at += bytesRead
-    bytesPassed(bytesRead)
-    this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead))
+  #add(piece: Buffer, bytes: number): void {
+    this.#at += bytes
+    const part = filled(piece, bytes)
+    this.push(bytes === 0 ? null : part)
   }
 }

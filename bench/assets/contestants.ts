@@ -38,8 +38,6 @@ export const startNginx = async (ground: Ground): Promise<Contestant> => {
 }
 
 const DOMAINS = ['alpha.test', 'beta.test'] as const
-/** As docs/operating.md advises: the pieces of a file are garbage at once, and a small nursery is rid of them sooner. */
-const NODE_ARGUMENTS = ['--max-semi-space-size=2']
 const BYTES_MAX = 2 ** 33
 const Uploaded = z.object({ key: z.string(), domain: z.string() })
 
@@ -52,7 +50,6 @@ export const startBackends = async (
   const network = await TestNetwork.start(DOMAINS, {
     ...shape,
     isMeasured: true,
-    nodeArguments: NODE_ARGUMENTS,
     settings: { assets },
   })
   const [alice, bob] = await network.register('alice@alpha.test', 'bob@beta.test')

@@ -1,11 +1,11 @@
 /**
  * Writing an answer to a client. What is at hand as a whole, which nearly all are, is written past Fastify: head and body
- * leave in one piece, and nobody on the way looks at them once more. What comes bit by bit is Fastify's to send.
+ * leave in one piece, and nobody on the way looks at them once more. What comes bit by bit goes as from any part.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '#src/kit/clock.ts'
+import { send } from '#src/kit/http/server.ts'
 import type { WireResponse } from '#src/kit/http/wire.ts'
 import { JOINED_BODY_BYTES_MAX, LINGER_MS } from './limits.ts'
 
@@ -15,16 +15,8 @@ export type Answering = (request: FastifyRequest, reply: FastifyReply, response:
 export const answering =
   (clock: Clock): Answering =>
   ({ raw: request }, reply, { status, headers, body }) => {
-    if (body instanceof Uint8Array) {
-      writeWhole(reply, { status, headers, body })
-    } else {
-      reply.code(status)
-      for (const [name, value] of Object.entries(headers)) {
-        reply.header(name, typeof value === 'string' ? value : [...value])
-      }
-      // A stream as it is: wrapped, it would learn only with its next chunk that the reader has gone.
-      reply.send(body instanceof Readable ? body : Readable.from(body, { objectMode: false }))
-    }
+    if (body instanceof Uint8Array) writeWhole(reply, { status, headers, body })
+    else send(reply, { status, headers, body })
     if (!request.complete) hangUpOn(request, reply.raw, clock)
   }
 

@@ -12,7 +12,9 @@ import { bytesPassed } from './passing-bytes.ts'
 /** What is read at once of a file or a connection: each piece costs a system call and events on all of its way. */
 export const PIECE_BYTES = 128 * 1024
 /** Pieces that wait to be used again, of the whole process. */
-const SPARE_MAX = 64
+const SPARE_MAX = 128
+/** Views, events and callbacks of a piece are garbage too, and a nursery that fills with them grows and leaves the caches. */
+const GARBAGE_OF_REUSED = 1 / 8
 
 const spare: Buffer[] = []
 const lent = new WeakSet<ArrayBufferLike>()
@@ -36,6 +38,7 @@ export const filled = (piece: Buffer, bytes: number): Buffer => {
 /** What came out of a stream must not be looked at afterwards. */
 export const givePieceBack = (bytes: Uint8Array): void => {
   const { buffer } = bytes
-  if (!lent.delete(buffer)) bytesPassed(bytes.length)
-  else if (spare.length < SPARE_MAX) spare.push(Buffer.from(buffer, 0, PIECE_BYTES))
+  const isReused = lent.delete(buffer) && spare.length < SPARE_MAX
+  if (isReused) spare.push(Buffer.from(buffer, 0, PIECE_BYTES))
+  bytesPassed(isReused ? bytes.length * GARBAGE_OF_REUSED : bytes.length)
 }

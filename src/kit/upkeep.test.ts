@@ -13,6 +13,8 @@ test('runs at once, again after each pause, and goes on after a run that failed'
   }
   await using _upkeep = keepUp({ work, everyMs: 1_000, what: 'testing' }, { clock, log: nullLog })
   assert.equal(runs, 1)
+  // The pause begins when the run has been heard to end.
+  await clock.advance(0)
   await clock.advance(999)
   assert.equal(runs, 1)
   await clock.advance(1)

@@ -53,7 +53,7 @@ export const acceptAwait = ({ server, store, sockets, clock, log }: Needs): Acce
     // socket is not sent had been stored before it opened, and the device finds it by catching up.
     server.handleUpgrade(request, socket, head, (websocket) => {
       opened = websocket
-      const live = liveSocket(websocket, { target: request.url ?? '', caller, now: clock.monotonicMs() })
+      const live = liveSocket(websocket, { wire: socket, target: request.url ?? '', caller, now: clock.monotonicMs() })
       converse(live, { clock, log })
       sockets.add(live, end)
     })
@@ -78,12 +78,13 @@ const streamEnd = async (
 }
 
 interface Opening {
+  readonly wire: Duplex
   readonly target: string
   readonly caller: Caller
   readonly now: number
 }
 
-const liveSocket = (socket: WebSocket, { target, caller, now }: Opening): LiveSocket => {
+const liveSocket = (socket: WebSocket, { wire, target, caller, now }: Opening): LiveSocket => {
   const client = clientFilter(clientFilterOf(target))
   return {
     user: caller.user,
@@ -91,6 +92,7 @@ const liveSocket = (socket: WebSocket, { target, caller, now }: Opening): LiveSo
     client,
     device: client ?? caller.client,
     socket,
+    wire,
     openedMs: now,
     lastHeardMs: now,
   }

@@ -9,7 +9,7 @@ import type { UserId } from '#src/contract/ids.ts'
 import type { Log } from '#src/kit/log.ts'
 import { frame } from './frame.ts'
 import { GAP_ROWS_MAX } from './limits.ts'
-import { type Sockets, sendTo, TRY_AGAIN_LATER } from './sockets.ts'
+import { type Sockets, TRY_AGAIN_LATER } from './sockets.ts'
 import type { GundeckStore, Row, Stored, StreamEnd } from './store.ts'
 
 export interface Delivery {
@@ -94,7 +94,7 @@ const sendStored = (sockets: Sockets, { entry, at, seq }: Stored): void => {
   const presence = sockets.presenceOf(entry.user)
   if (!presence) return
   presence.delivered = { at, seq }
-  sendTo(presence, entry, () => frame({ user: entry.user, at, payload: entry.payload, isTransient: false }))
+  sockets.send(presence, entry, () => frame({ user: entry.user, at, payload: entry.payload, isTransient: false }))
 }
 
 const sendRanges = async (
@@ -124,7 +124,7 @@ const sendRange = (sockets: Sockets, { user, end, rows }: FoundRange): void => {
   }
   // A socket that was opened while we read may have moved the mark; what it covers, its device reads by itself.
   for (const { at, payload, ...addressed } of rows.filter((row) => row.at > presence.delivered.at)) {
-    sendTo(presence, addressed, () => frame({ user, at, payload, isTransient: false }))
+    sockets.send(presence, addressed, () => frame({ user, at, payload, isTransient: false }))
   }
   if (end.seq > presence.delivered.seq) presence.delivered = { at: end.at, seq: end.seq }
 }

@@ -17,6 +17,29 @@ export interface Framed {
   readonly isTransient: boolean
 }
 
-/** One websocket message; assembled as text because the payload is JSON already. */
+/** As it goes over the wire; assembled as text because the payload is JSON already. */
 export const frame = ({ user, at, payload, isTransient }: Framed): Buffer =>
-  Buffer.from(`{"id":"${notificationId(user, at)}","payload":${payload},"transient":${isTransient}}`, 'latin1')
+  binaryFrame(`{"id":"${notificationId(user, at)}","payload":${payload},"transient":${isTransient}}`)
+
+const WHOLE_AND_BINARY = 0x82
+const BYTES_IN_7_BITS_MAX = 125
+const BYTES_IN_16_BITS_MAX = 0xffff
+
+/** RFC 6455 §5.2: one frame from a server, whose characters are bytes. */
+export const binaryFrame = (ascii: string): Buffer => {
+  const { length } = ascii
+  const headBytes = length <= BYTES_IN_7_BITS_MAX ? 2 : length <= BYTES_IN_16_BITS_MAX ? 4 : 10
+  const bytes = Buffer.allocUnsafe(headBytes + length)
+  bytes[0] = WHOLE_AND_BINARY
+  if (headBytes === 2) {
+    bytes[1] = length
+  } else if (headBytes === 4) {
+    bytes[1] = 126
+    bytes.writeUInt16BE(length, 2)
+  } else {
+    bytes[1] = 127
+    bytes.writeBigUInt64BE(BigInt(length), 2)
+  }
+  bytes.write(ascii, headBytes, 'latin1')
+  return bytes
+}

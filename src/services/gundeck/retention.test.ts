@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import type { WebSocket } from 'ws'
 import { type TestClock, testClock } from '#src/kit/clock.ts'
@@ -96,7 +97,7 @@ test('three days are the longest that a socket lives, however lively', () => {
     readyState: 1,
   }
   const live = { user: ALICE, client: undefined, device: undefined, connection: '1', openedMs: 0, lastHeardMs: 0 }
-  const entry: LiveSocket = { ...live, socket: socket as unknown as WebSocket }
+  const entry: LiveSocket = { ...live, socket: socket as unknown as WebSocket, wire: new PassThrough() }
   sockets.add(entry, { at: 0, seq: 0 })
   for (const [ms, expected] of [
     [SOCKET_AGE_MAX_MS - 1, []],

@@ -1,4 +1,10 @@
-/** The open websockets of this process, by user. */
+/**
+ * The open websockets of this process, by user.
+ *
+ * `ws` speaks the protocol; what a socket is sent is written past it, as a frame that is made once for all. A frame is
+ * written by `ws` at once and as a whole, too, because nothing is compressed, so the two cannot get into each other.
+ */
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
@@ -14,6 +20,8 @@ export interface LiveSocket {
   /** Connection number of its token. */
   readonly connection: string
   readonly socket: WebSocket
+  /** What `socket` speaks over. */
+  readonly wire: Duplex
   readonly openedMs: number
   lastHeardMs: number
 }
@@ -36,6 +44,8 @@ export interface Sockets {
   users(): UserId[]
   /** Whether the device listens here. */
   isConnected(user: UserId, client: ClientId): boolean
+  /** To those sockets of the user that are meant; the frame is made once, and only if there is one. */
+  send(presence: Presence, addressed: Addressed, makeFrame: () => Buffer): void
   /** `end` counts only when this is the user's first socket here. */
   add(socket: LiveSocket, end: StreamEnd): void
   /** Closes those of one device, or all of the user's. */
@@ -53,6 +63,7 @@ export const TRY_AGAIN_LATER = 1013
 
 export const openSockets = ({ clock }: { readonly clock: Clock }): Sockets => {
   const presences = new Map<UserId, Presence>()
+  const write = writingTogether()
   const all = (): LiveSocket[] => [...presences.values()].flatMap(({ sockets }) => [...sockets])
 
   const remove = (live: LiveSocket): void => {
@@ -69,6 +80,14 @@ export const openSockets = ({ clock }: { readonly clock: Clock }): Sockets => {
         ({ device, socket }) => device === client && socket.readyState === WebSocket.OPEN,
       ),
     all,
+    send: ({ sockets }, { clients, originConnection }, makeFrame) => {
+      let made: Buffer | undefined
+      for (const live of sockets) {
+        if (live.connection === originConnection || !isFor(live, clients) || !canBeSentTo(live)) continue
+        made ??= makeFrame()
+        write(live.wire, made)
+      }
+    },
     add: (live, end) => {
       const presence = presences.get(live.user) ?? { sockets: new Set(), delivered: end }
       presences.set(live.user, presence)
@@ -98,25 +117,30 @@ const probe = ({ socket, openedMs, lastHeardMs }: LiveSocket, now: number): void
   else if (socket.readyState === WebSocket.OPEN) socket.ping()
 }
 
-/** Sends to the sockets that are meant; the frame is made once, and only if there is one. */
-export const sendTo = (
-  { sockets }: Presence,
-  { clients, originConnection }: Addressed,
-  makeFrame: () => Buffer,
-): void => {
-  let made: Buffer | undefined
-  for (const live of sockets) {
-    if (live.connection === originConnection || !isFor(live, clients)) continue
-    if (live.socket.readyState !== WebSocket.OPEN) continue
-    if (live.socket.bufferedAmount > UNSENT_BYTES_MAX) {
-      // It reads slower than things happen. A close frame would wait behind all that; the device catches up later.
-      live.socket.terminate()
-      continue
-    }
-    made ??= makeFrame()
-    live.socket.send(made, { binary: true })
-  }
-}
-
 const isFor = ({ client }: LiveSocket, clients: readonly string[]): boolean =>
   client === undefined || clients.length === 0 || clients.includes(client)
+
+const canBeSentTo = ({ socket, wire }: LiveSocket): boolean => {
+  if (socket.readyState !== WebSocket.OPEN) return false
+  if (wire.writableLength <= UNSENT_BYTES_MAX) return true
+  // It reads slower than things happen. A close frame would wait behind all that; the device catches up later.
+  socket.terminate()
+  return false
+}
+
+/** What goes to one socket in one turn of the event loop leaves with one system call, which is most of what it costs. */
+const writingTogether = (): ((wire: Duplex, frame: Buffer) => void) => {
+  const held = new Set<Duplex>()
+  const release = (): void => {
+    for (const wire of held) wire.uncork()
+    held.clear()
+  }
+  return (wire, frame) => {
+    if (held.size === 0) process.nextTick(release)
+    if (!held.has(wire)) {
+      held.add(wire)
+      wire.cork()
+    }
+    wire.write(frame)
+  }
+}

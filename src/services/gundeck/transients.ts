@@ -8,7 +8,7 @@ import type { Log } from '#src/kit/log.ts'
 import { asciiJson, frame } from './frame.ts'
 import type { Position } from './notification-id.ts'
 import type { Transient } from './replica-note.ts'
-import { type Sockets, sendTo } from './sockets.ts'
+import type { Sockets } from './sockets.ts'
 
 export interface Transients {
   send(push: Push): Promise<void>
@@ -44,7 +44,7 @@ export const sendTransient = (sockets: Sockets, { at, payload, recipients }: Tra
   for (const { user, clients, originConnection } of recipients) {
     const presence = sockets.presenceOf(user)
     if (presence) {
-      sendTo(presence, { clients, originConnection }, () => frame({ user, at, payload, isTransient: true }))
+      sockets.send(presence, { clients, originConnection }, () => frame({ user, at, payload, isTransient: true }))
     }
   }
 }

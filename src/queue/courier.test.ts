@@ -4,7 +4,8 @@ import { controlTests } from './control.suite.ts'
 import { deliveryTests } from './delivery.suite.ts'
 import { batchTests } from './batches.suite.ts'
 import { failureTests } from './failures.suite.ts'
-import { handingOverTests, interleavingTests } from './handing-over.suite.ts'
+import { handingOverTests, openTransactionTests } from './handing-over.suite.ts'
+import { interleavingTests } from './interleaving.suite.ts'
 import { endingTests, laneTests, wakingTests } from './lanes.suite.ts'
 import { flushTests, localTests } from './local.suite.ts'
 import { replicaTests } from './replicas.suite.ts'
@@ -36,4 +37,5 @@ describe('on a PostgreSQL server', { skip, concurrency: false, tags: ['postgresq
   courierTests(databases)
   replicaTests(databases)
   interleavingTests(databases, 'two')
+  openTransactionTests(databases)
 })

@@ -73,8 +73,8 @@ export const handingOverTests = (databases: MakeDatabases): void => {
     await allDelivered(queue)
     const sent = sentOf(queue).slice(before)
     assert.deepEqual(sent.map(numberOf), [1, 2, 3, 4, 5, 6, 7, 8, 9])
-    // The lane may hear late of what was written to catch up with it, and look once more.
-    assert.ok(sent.filter((each) => each.endsWith(HANDED)).length >= 5, sent.join())
+    // It may hear late of what was written to catch up with it, or of others who write on this server, and look once more.
+    await caughtUp(queue, courier)
   })
 
   test('what somebody else wrote before is read first, also when he was rolled back', async () => {

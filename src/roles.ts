@@ -204,9 +204,10 @@ const startServices = async (
   const remotes: RemoteBackends = remoteBackends({ ownDomain: config.domain, federator, clock })
   const needs = { config, database, remotes, clock, random, log }
   const brig = board.transport('brig')
+  const galley = board.transport('galley')
   const gundeck = board.transport('gundeck')
   const courier = board.transport('courier')
-  if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier }))
+  if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier, galley }))
   if (roles.includes('galley'))
     await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier, bell }))
   if (roles.includes('cargohold')) {

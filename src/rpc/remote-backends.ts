@@ -31,6 +31,8 @@ export interface RemoteBackends {
   call<R extends SyncRpc>(domain: Domain, entry: R, input: RpcInput<R>, context: CallContext): Promise<RpcOutput<R>>
   /** The version that calls to this backend use; asks it unless it was asked seconds ago. */
   versionOf(domain: Domain, context: CallContext): Promise<number>
+  /** Whether this backend says that it has an extension of ours; asks it unless it was asked seconds ago. */
+  announces(domain: Domain, extension: string, context: CallContext): Promise<boolean>
 }
 
 /** An entry of a contract that is awaited, with its names. */
@@ -47,11 +49,14 @@ export const remoteBackends = ({ ownDomain, federator, clock }: Needs): RemoteBa
   const send = sender(ownDomain, federator)
   const versions = rememberedVersions(send, clock)
   return {
-    versionOf: versions.of,
+    versionOf: async (domain, context) => (await versions.of(domain, context)).version,
+    announces: async (domain, extension, context) =>
+      (await versions.of(domain, context)).extensions.includes(extension),
     call: async (domain, entry, input, { requestId, timeoutMs = CALL_TIMEOUT_MS }) => {
       const target = { domain, component: entry.service, rpc: entry.name }
       const isNegotiation = target.rpc === 'api-version'
-      const version = isNegotiation ? undefined : await versions.of(domain, { requestId, timeoutMs })
+      const negotiated = isNegotiation ? undefined : await versions.of(domain, { requestId, timeoutMs })
+      const version = negotiated?.version
       if (version !== undefined && !includesVersion(entry.versions ?? ALL_VERSIONS, version)) {
         throw new Refusal(500, 'internal-error', {
           detail: `${target.rpc} does not exist in version ${version} of ${domain}`,
@@ -84,17 +89,22 @@ const sender =
     return exchange(federator, { ...target, headers, body }, request.timeoutMs)
   }
 
+interface Negotiated {
+  readonly version: number
+  readonly extensions: readonly string[]
+}
+
 /** One question at a time per backend, however many calls wait for its answer. */
 const rememberedVersions = (send: Send, clock: Clock) => {
-  const known = boundedCache<Domain, number>({ max: VERSIONS_CACHED_MAX, ttlMs: VERSIONS_TTL_MS, clock })
-  const asking = new Map<Domain, Promise<number>>()
-  const ask = async (domain: Domain, context: CallContext): Promise<number> => {
-    const version = await negotiate(send, domain, context)
-    known.set(domain, version)
-    return version
+  const known = boundedCache<Domain, Negotiated>({ max: VERSIONS_CACHED_MAX, ttlMs: VERSIONS_TTL_MS, clock })
+  const asking = new Map<Domain, Promise<Negotiated>>()
+  const ask = async (domain: Domain, context: CallContext): Promise<Negotiated> => {
+    const negotiated = await negotiate(send, domain, context)
+    known.set(domain, negotiated)
+    return negotiated
   }
   return {
-    of: async (domain: Domain, context: CallContext): Promise<number> => {
+    of: async (domain: Domain, context: CallContext): Promise<Negotiated> => {
       const ready = known.get(domain) ?? asking.get(domain)
       if (ready !== undefined) return ready
       const asked = ask(domain, context).finally(() => asking.delete(domain))
@@ -109,7 +119,7 @@ const negotiate = async (
   send: Send,
   domain: Domain,
   { requestId, timeoutMs = CALL_TIMEOUT_MS }: CallContext,
-): Promise<number> => {
+): Promise<Negotiated> => {
   const target = { domain, component: 'brig', rpc: 'api-version' } as const
   const answer = await send(target, { input: [], requestId, timeoutMs })
   const parsed = brigFederation['api-version'].output.safeParse(answer)
@@ -119,7 +129,7 @@ const negotiate = async (
   const theirs = parsed.data.supported_versions ?? [0]
   const version = bestVersion(theirs)
   if (version === undefined) throw noCommonVersion(target, theirs)
-  return version
+  return { version, extensions: parsed.data.comity_extensions ?? [] }
 }
 
 interface CallRequest {

@@ -4,6 +4,7 @@ import { from, named, notification, rpc, until } from '#src/kit/endpoint.ts'
 import { ClientId, Handle, TeamId, UserId } from '../ids.ts'
 import { map, orNull, set, text } from '../shapes.ts'
 import { CipherSuite, SearchPolicy, SignatureScheme, UserTypeFilter } from '../vocabulary.ts'
+import { PromisedClients } from './device-promises.ts'
 import {
   CLIENTS_PER_USER_MAX,
   CONNECTIONS_PER_NOTIFICATION_MAX,
@@ -100,6 +101,12 @@ export const brigFederation = named('brig', {
   'get-user-clients': rpc('List the clients of users.', {
     input: z.object({ users: z.array(UserId).max(USERS_PER_LIST_MAX) }),
     output: UserClientSets,
+  }),
+
+  // An extension of ours.
+  'promise-clients': rpc('List the clients of users, and promise to tell before they change.', {
+    input: z.object({ users: z.array(UserId).max(USERS_PER_LIST_MAX) }),
+    output: PromisedClients,
   }),
 
   // COMPAT(v0): the scheme is ignored and cipher suite 1 assumed (federation-api.md §6.6).

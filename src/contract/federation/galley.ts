@@ -181,6 +181,14 @@ const typingFederation = named('galley', {
 })
 
 /** An extension of ours. */
+const promisesFederation = named('galley', {
+  'forget-clients': rpc('Ask to forget what we promised about clients of our users: some of it is about to change.', {
+    input: z.object({}),
+    output: EmptyResponse,
+  }),
+})
+
+/** An extension of ours. */
 const batchFederation = named('galley', {
   'on-notifications': rpc('Tell several things at once, each as its own notification would.', {
     input: NotificationBatch,
@@ -200,6 +208,7 @@ export const galleyFederation = {
   ...typingFederation,
   ...deletionFederation,
   ...batchFederation,
+  ...promisesFederation,
 }
 
 /** What MLS needs in addition; not served yet. */

@@ -21,6 +21,9 @@ export const VERSIONS_MAX = 64
 /** No deployment we know allows conversations of more members. */
 export const USERS_PER_LIST_MAX = 10_000
 
+/** For how long somebody may promise what he answers; who promises more is not believed. */
+export const PROMISE_MS_MAX = 60_000
+
 /** Claiming consumes what clients uploaded. A client may name 500 users per call; larger groups are configurable. */
 export const USERS_PER_CLAIM_MAX = 2_500
 

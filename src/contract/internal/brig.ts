@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { AccountStatus } from '#src/contract/client/brig-people.ts'
 import { ConnectionStatus } from '#src/contract/connections.ts'
+import { ChangingUsers, PromiseMs } from '#src/contract/federation/device-promises.ts'
 import { ClientInfo, PubClient, UserProfile } from '#src/contract/federation/users.ts'
 import {
   ClientId,
@@ -167,9 +168,19 @@ const peopleInternal = {
     method: 'POST',
     path: '/i/clients',
     access: 'internal',
-    body: z.object({ users: z.array(UserId).max(USERS_MAX) }),
+    body: z.object({
+      users: z.array(UserId).max(USERS_MAX),
+      promise: z.boolean().default(false).describe('Whether galley wants to remember it.'),
+    }),
     answers: {
-      found: answer(200, z.object({ clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX) })),
+      found: answer(
+        200,
+        z.object({
+          clients: map(UserId, z.array(PubClient).max(CLIENTS_PER_USER_MAX), USERS_MAX),
+          promise_ms: PromiseMs.default(0).describe('For how long galley will be told before any of it changes.'),
+          changing: ChangingUsers.default([]).describe('Of whom that is not promised.'),
+        }),
+      ),
     },
   }),
 

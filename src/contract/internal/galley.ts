@@ -45,6 +45,14 @@ export const galleyInternal = {
     },
   ),
 
+  'forget-clients': endpoint('Forget what brig promised about clients: some of it is about to change.', {
+    method: 'POST',
+    path: '/i/clients/forget',
+    access: 'internal',
+    body: z.object({}),
+    answers: { forgotten: answer(200, z.object({}), 'No message that is sent from now on relies on it.') },
+  }),
+
   'remove-user': endpoint(
     'A user of ours is gone: take him out of every conversation, ours and those of others, and tell who is concerned. ' +
       'Harmless when repeated.',

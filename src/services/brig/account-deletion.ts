@@ -9,6 +9,7 @@ import type { Bundle } from '#src/queue/letters.ts'
 import { enqueue, type Letter, remoteLetter } from '#src/queue/outbox.ts'
 import type { Announcements, Cause, QueueId } from './announcements.ts'
 import { connectionEvent } from './connections.ts'
+import type { DeviceChanges } from './device-changes.ts'
 import { CONNECTIONS_PER_NOTIFICATION } from './limits.ts'
 import { timestamp } from './profiles.ts'
 import type { StoredConnection } from './store-connections.ts'
@@ -16,9 +17,10 @@ import { deleteConnectionsOf, deleteConnectionsTo, eraseUser } from './store-del
 import { insertRevocation } from './store-revocations.ts'
 import { listTeamRoles } from './store-teams.ts'
 import { findUser, lockUsers, type User } from './store-users.ts'
-import type { BrigTransaction } from './tables.ts'
+import type { BrigTransaction, DeviceTransaction } from './tables.ts'
 
 export interface DeletionNeeds {
+  readonly changes: DeviceChanges
   readonly domain: Domain
   readonly announcements: Announcements
   readonly clock: Clock
@@ -26,7 +28,7 @@ export interface DeletionNeeds {
 
 /** `undefined` when the account was gone already. */
 export const deleteAccount = async (
-  tx: BrigTransaction,
+  tx: DeviceTransaction,
   needs: DeletionNeeds,
   { id, cause }: { readonly id: UserId; readonly cause: Cause },
 ): Promise<QueueId | undefined> => {

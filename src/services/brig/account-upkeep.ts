@@ -42,7 +42,7 @@ const endExpired = async (needs: Needs, now: Date): Promise<number> => {
   const guests = await findExpiredUsers(needs.db, now, EXPIRED_GUESTS_AT_ONCE)
   for (const id of guests) {
     const cause = { requestId: needs.random.uuid() }
-    await needs.db.transaction().execute((tx) => deleteAccount(tx, needs, { id, cause }))
+    await needs.changes.change(id, cause.requestId, (tx) => deleteAccount(tx, needs, { id, cause }))
   }
   return guests.length
 }

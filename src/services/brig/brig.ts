@@ -17,6 +17,7 @@ import type { AccountPolicy } from './admission.ts'
 import { startAccountUpkeep } from './account-upkeep.ts'
 import { announcements } from './announcements.ts'
 import { clientHandlers } from './client-handlers.ts'
+import { deviceChanges } from './device-changes.ts'
 import { federationHandlers } from './federation-handlers.ts'
 import { internalHandlers } from './internal-handlers.ts'
 import { knownRemotes, REMOTES_CHANNEL } from './known-remotes.ts'
@@ -29,6 +30,8 @@ import { startSearchUpkeep } from './search-upkeep.ts'
 import { prekeyClaims } from './prekey-claims.ts'
 import { keysFor } from './store-sessions.ts'
 import type { BrigDb, BrigTables, SigningKeysTable } from './tables.ts'
+import { tellWatchers } from './tell-watchers.ts'
+import { watcherUpkeep } from './watcher-upkeep.ts'
 import { newPrivateKey, rawPublicKey, type StoredKey } from './token-keys.ts'
 
 export const brigMigrations = new URL('migrations/', import.meta.url)
@@ -46,6 +49,7 @@ export interface BrigNeeds {
   readonly config: BrigConfig
   readonly database: Database
   readonly courier: Transport
+  readonly galley: Transport
   readonly remotes: RemoteBackends
   readonly clock: Clock
   readonly random: Random
@@ -61,7 +65,7 @@ export interface Brig extends AsyncDisposable {
 }
 
 export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
-  const { config, database, courier, remotes, clock, random, log, connectionsMax = CONNECTIONS_MAX } = given
+  const { config, database, courier, galley, remotes, clock, random, log, connectionsMax = CONNECTIONS_MAX } = given
   const { pause = (attempt) => clock.sleep(random.unit() * attempt * TRANSITION_PAUSE_MS) } = given
   const { domain } = config
   const db = await database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
@@ -72,6 +76,10 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const known = knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }, clock)
   const listening = await database.listen(REMOTES_CHANNEL, known.forget)
   const mailer = await mailerFor({ email: config.email, isHeadless: headlessCode !== undefined }, log)
+  const upkeep = watcherUpkeep({ db, clock, random, log })
+  const tell = tellWatchers({ domain, galley, remotes, clock, log })
+  // What an earlier process left is forgotten, too.
+  upkeep.due()
   const shared = {
     db,
     domain,
@@ -85,6 +93,8 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     known,
     claims: prekeyClaims(db),
     announcements: announcements({ random, courier, log }),
+    upkeep,
+    changes: deviceChanges({ db, tell, upkeep, clock, random, log }),
     mailer,
     policy: config.accounts,
     codes: { clock, random, headlessCode },
@@ -110,6 +120,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     ],
     [Symbol.asyncDispose]: async () => {
       await shared.claims.idle()
+      await upkeep[Symbol.asyncDispose]()
       await searchUpkeep[Symbol.asyncDispose]()
       await accountUpkeep[Symbol.asyncDispose]()
       await keys[Symbol.asyncDispose]()

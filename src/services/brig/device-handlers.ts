@@ -1,6 +1,7 @@
 /** Which handler serves which endpoint about devices, and what each is handed. */
 import type { Announcements } from './announcements.ts'
 import type { CredentialNeeds } from './credentials.ts'
+import type { DeviceChanges } from './device-changes.ts'
 import type { DeviceNeeds } from './device-lookup.ts'
 import { claimKeyPackages } from './handlers/client/claim-key-packages.ts'
 import { claimPrekey } from './handlers/client/claim-prekey.ts'
@@ -23,6 +24,7 @@ import { uploadKeyPackages } from './handlers/client/upload-key-packages.ts'
 
 export interface DeviceHandlerNeeds extends CredentialNeeds, DeviceNeeds {
   readonly announcements: Announcements
+  readonly changes: DeviceChanges
 }
 
 export const deviceHandlers = (needs: DeviceHandlerNeeds) => ({

@@ -1,14 +1,14 @@
 /** Everything that goes when a device goes (client-users.md §5.4). */
 import type { Announcements, Cause, QueueId } from './announcements.ts'
 import { deleteDevice, type StoredDevice } from './store-devices.ts'
-import type { BrigTransaction } from './tables.ts'
+import type { DeviceTransaction } from './tables.ts'
 
 /**
  * All devices are told, the removed one too: it wipes its data when it hears of it, and only then are its sockets
  * closed.
  */
 export const removeDevice = async (
-  tx: BrigTransaction,
+  tx: DeviceTransaction,
   announcements: Announcements,
   { device, cause }: { readonly device: StoredDevice; readonly cause: Cause },
 ): Promise<QueueId> => {

@@ -3,6 +3,7 @@ import type { RpcHandler } from '#src/kit/endpoint.ts'
 import type { brigFederation } from '#src/contract/federation/brig.ts'
 import type { FederationContext } from '#src/rpc/federation-server.ts'
 import type { ConnectionNeeds } from './connections.ts'
+import type { PromiseNeeds } from './device-promises.ts'
 import { apiVersion } from './handlers/federation/api-version.ts'
 import { claimKeyPackages } from './handlers/federation/claim-key-packages.ts'
 import { claimMultiPrekeyBundle } from './handlers/federation/claim-multi-prekey-bundle.ts'
@@ -15,12 +16,13 @@ import { getUserByHandle } from './handlers/federation/get-user-by-handle.ts'
 import { getUserClients } from './handlers/federation/get-user-clients.ts'
 import { getUsersByIds } from './handlers/federation/get-users-by-ids.ts'
 import { onUserDeletedConnections } from './handlers/federation/on-user-deleted-connections.ts'
+import { promiseClients } from './handlers/federation/promise-clients.ts'
 import { searchUsers } from './handlers/federation/search-users.ts'
 import { sendConnectionAction } from './handlers/federation/send-connection-action.ts'
 import type { KnownRemotes } from './known-remotes.ts'
 import type { PrekeyClaims } from './prekey-claims.ts'
 
-export interface FederationNeeds extends ConnectionNeeds {
+export interface FederationNeeds extends ConnectionNeeds, PromiseNeeds {
   readonly claims: PrekeyClaims
   readonly known: KnownRemotes
 }
@@ -38,6 +40,7 @@ export const federationHandlers = (needs: FederationNeeds): Handlers => ({
   'claim-multi-prekey-bundle': claimMultiPrekeyBundle(needs),
   'search-users': searchUsers(needs),
   'get-user-clients': getUserClients(needs),
+  'promise-clients': promiseClients(needs),
   'get-mls-clients-v0': getMlsClientsV0(needs),
   'get-mls-clients': getMlsClients(needs),
   'get-mls-client': getMlsClient(needs),

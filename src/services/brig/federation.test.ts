@@ -49,7 +49,7 @@ test('every backend is told our versions', async () => {
   assert.deepEqual(await ask('any.example', 'api-version', []), {
     supported: [0, 1],
     supported_versions: [0, 1, 2, 3],
-    comity_extensions: ['notification-batch'],
+    comity_extensions: ['notification-batch', 'device-promises'],
   })
 })
 

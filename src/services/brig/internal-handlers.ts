@@ -1,10 +1,11 @@
 /** Which handler serves which endpoint for our own parts and the operator. */
 import type { brigInternal } from '#src/contract/internal/brig.ts'
 import type { Domain } from '#src/contract/ids.ts'
-import type { Clock } from '#src/kit/clock.ts'
 import type { internalRoutes } from '#src/rpc/context.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import type { Announcements } from './announcements.ts'
+import type { DeviceChanges } from './device-changes.ts'
+import type { PromiseNeeds } from './device-promises.ts'
 import { addRemoteTeam } from './handlers/internal/add-remote-team.ts'
 import { addRemote } from './handlers/internal/add-remote.ts'
 import { federationStatus } from './handlers/internal/federation-status.ts'
@@ -35,13 +36,11 @@ import { setAccountStatus } from './handlers/internal/set-account-status.ts'
 import { deleteAccount } from './handlers/internal/delete-account.ts'
 import { rotateAccessKeys } from './handlers/internal/rotate-access-keys.ts'
 import type { KnownRemotes } from './known-remotes.ts'
-import type { BrigDb } from './tables.ts'
 import type { RotatingKeys } from './rotating-keys.ts'
 
-export interface InternalNeeds {
-  readonly clock: Clock
+export interface InternalNeeds extends PromiseNeeds {
   readonly announcements: Announcements
-  readonly db: BrigDb
+  readonly changes: DeviceChanges
   readonly domain: Domain
   readonly known: KnownRemotes
   readonly keys: RotatingKeys

@@ -144,3 +144,20 @@ export const CONNECTIONS_PER_NOTIFICATION = 1_000
 
 /** A net under the notes by which processes hear that the list of remotes has changed. */
 export const REMOTES_REMEMBERED_MS = 1_000
+
+/** For how long whoever asked may rely on the devices he was told. */
+export const PROMISE_MS = 5_000
+/** When it has ended whoever measured it: a tenth longer, for two clocks that do not run alike. */
+export const PROMISE_OVER_MS = 5_500
+/** A watcher that takes longer to answer gets no promises for so long. */
+export const WATCHER_PROMPT_MS = 1_000
+export const WATCHER_REST_MS = 10 * 60 * 1_000
+/** Before one that could not be told is told again. */
+export const TELL_AGAIN_MS = 500
+/** Backends that are told before devices change, and of these at one time. */
+export const DEVICE_WATCHERS_MAX = 1_000
+export const WATCHERS_TOLD_AT_ONCE = 64
+/** After which those who ask no more are forgotten; who goes on asking costs a write each time. */
+export const WATCHERS_KEPT_MS = 30_000
+/** A change of devices that is under way for longer is not made any more. */
+export const DEVICE_CHANGE_MS_MAX = 60_000

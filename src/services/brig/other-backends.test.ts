@@ -15,6 +15,7 @@ const profile = (domain: Domain, id: UserId) => ({ qualified_id: { domain, id },
 const answering = (answer: unknown): RemoteBackends => ({
   call: () => Promise.resolve(answer as never),
   versionOf: () => Promise.resolve(0),
+  announces: () => Promise.resolve(false),
 })
 const context = { requestId: 'test' }
 

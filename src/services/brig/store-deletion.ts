@@ -2,10 +2,10 @@
 import type { QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { StoredConnection } from './store-connections.ts'
 import { updateUser } from './store-users.ts'
-import type { BrigTransaction } from './tables.ts'
+import type { BrigTransaction, DeviceTransaction } from './tables.ts'
 
 /** What stays is that there was somebody: the row, without anything that said who. Handle and address are free again. */
-export const eraseUser = async (tx: BrigTransaction, id: UserId): Promise<void> => {
+export const eraseUser = async (tx: DeviceTransaction, id: UserId): Promise<void> => {
   await updateUser(tx, id, {
     name: 'default',
     handle: null,

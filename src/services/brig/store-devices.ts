@@ -4,12 +4,12 @@ import type { Prekey } from '#src/contract/federation/users.ts'
 import type { ClientId, UserId } from '#src/contract/ids.ts'
 import { PREPARED_MARK } from '#src/storage/prepared.ts'
 import { statement } from '#src/storage/statement.ts'
-import type { BrigDb, ClientsTable } from './tables.ts'
+import type { BrigDb, ClientsTable, DeviceTransaction } from './tables.ts'
 
 export type StoredDevice = Selectable<ClientsTable>
 
-export const insertDevice = async (db: BrigDb, device: Insertable<ClientsTable>): Promise<void> => {
-  await db.insertInto('clients').values(device).execute()
+export const insertDevice = async (tx: DeviceTransaction, device: Insertable<ClientsTable>): Promise<void> => {
+  await tx.insertInto('clients').values(device).execute()
 }
 
 export const findDevices = (db: BrigDb, user: UserId): Promise<StoredDevice[]> =>
@@ -54,8 +54,8 @@ export const setLastActive = async (db: BrigDb, { user, client }: ClientOfUser, 
 }
 
 /** Its prekeys and key packages go with it. */
-export const deleteDevice = async (db: BrigDb, user: UserId, id: ClientId): Promise<void> => {
-  await db.deleteFrom('clients').where('user_id', '=', user).where('id', '=', id).execute()
+export const deleteDevice = async (tx: DeviceTransaction, user: UserId, id: ClientId): Promise<void> => {
+  await tx.deleteFrom('clients').where('user_id', '=', user).where('id', '=', id).execute()
 }
 
 /** A prekey with an id that the device already has replaces it. */

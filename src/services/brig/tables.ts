@@ -209,3 +209,8 @@ export type BrigDb = Kysely<BrigTables>
 
 /** For functions that lock, or whose effects belong together with others. */
 export type BrigTransaction = Transaction<BrigTables>
+
+declare const announced: unique symbol
+
+/** In which devices may come and go: whoever relies on what they were has been told. See `device-changes.ts`. */
+export type DeviceTransaction = BrigTransaction & { readonly [announced]: true }

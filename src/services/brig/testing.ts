@@ -8,6 +8,7 @@ import { brigFederation } from '#src/contract/federation/brig.ts'
 import { ClientId, Domain, TeamId, UserId } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
 import { courierInternal } from '#src/contract/internal/courier.ts'
+import { galleyInternal } from '#src/contract/internal/galley.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import type { TeamRole } from '#src/contract/teams.ts'
 import type { CallInputOf, OutcomeOf } from '#src/kit/endpoint.ts'
@@ -112,6 +113,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
   const courier = fake(courierInternal, {
     'flush-queue': async () => ({ outcome: 'flushed', body: { delivered: true } }),
   })
+  const galley = fake(galleyInternal, { 'forget-clients': async () => ({ outcome: 'forgotten', body: {} }) })
   const { network = newNetwork(), connectionsMax, isAlone = false, config } = options
   const federator = isAlone ? undefined : federatorOf(domain, network)
   const start = () =>
@@ -125,6 +127,7 @@ export const startTestBrig = async (options: TestBrigOptions = {}): Promise<Test
       },
       database,
       courier,
+      galley,
       clock,
       pause: (attempt) => network.pause(attempt),
       ...(connectionsMax !== undefined && { connectionsMax }),

@@ -207,6 +207,7 @@ const playRemote = () => {
   }
   const remotes: RemoteBackends = {
     versionOf: async () => 2,
+    announces: async () => false,
     call: async (domain, entry) => ({ available: found(domain, entry.name).isAvailable }) as never,
   }
   const streams: RemoteStreams = {

@@ -54,6 +54,7 @@ import { setMessageTimer } from './handlers/client/set-message-timer.ts'
 import { setReceiptMode } from './handlers/client/set-receipt-mode.ts'
 import { updateMember } from './handlers/client/update-member.ts'
 import { updateOwnMember } from './handlers/client/update-own-member.ts'
+import { forgetClients } from './handlers/federation/forget-clients.ts'
 import { getConversations, getConversationsV0 } from './handlers/federation/get-conversations.ts'
 import { leaveConversation } from './handlers/federation/leave-conversation.ts'
 import { onConversationCreated } from './handlers/federation/on-conversation-created.ts'
@@ -65,6 +66,7 @@ import { sendMessage } from './handlers/federation/send-message.ts'
 import { updateConversation } from './handlers/federation/update-conversation.ts'
 import { updateTypingIndicator } from './handlers/federation/update-typing-indicator.ts'
 import { connectOneToOne } from './handlers/internal/connect-one2one.ts'
+import { forgetClients as forgetOurClients } from './handlers/internal/forget-clients.ts'
 import { removeUser } from './handlers/internal/remove-user.ts'
 import type { GuestLinksConfig } from './guest-links.ts'
 import { type LocalLane, localLane } from './local-lane.ts'
@@ -116,18 +118,19 @@ export const startGalley = async (options: GalleyOptions): Promise<Galley> => {
   const { config, database, courier, bell, clock, log } = options
   const store = galleyStore(await database.schema('galley', galleyMigrations, outboxMigrations), bell)
   const times = eventTimes(clock)
+  const ephemera = startEphemera(log)
   const needs: Needs = {
     ...options,
     store,
     domain: config.domain,
     ...config.conversations,
     times,
-    directory: clientDirectory({ ...options, domain: config.domain }),
+    directory: clientDirectory({ ...options, domain: config.domain, store, ephemera }),
     addressBook: addressBook({ store, clock }),
     accepting: acceptTogether(store, times),
     presence: presenceIn({ store, clock }),
     lane: localLane({ courier, log }),
-    ephemera: startEphemera(log),
+    ephemera,
     codePasswords: codePasswords(options.random),
   }
   const sweeper = startSweeper(needs)
@@ -190,6 +193,7 @@ type InternalHandlers = Parameters<typeof internalRoutes<typeof galleyInternal>>
 
 const internalHandlers = (needs: Needs): InternalHandlers => ({
   'connect-one2one': connectOneToOne(needs),
+  'forget-clients': forgetOurClients(needs),
   'remove-user': removeUser(needs),
 })
 
@@ -214,6 +218,7 @@ const singleHandlers = (needs: Needs): Omit<FederationHandlers, 'on-notification
   'update-conversation': updateConversation(needs),
   'update-typing-indicator': updateTypingIndicator(needs),
   'on-typing-indicator-updated': onTypingIndicatorUpdated(needs),
+  'forget-clients': forgetClients(needs),
   'on-user-deleted-conversations': onUserDeletedConversations(needs),
 })
 

@@ -75,6 +75,9 @@ export const CLIENT_QUESTIONS_AT_ONCE = 2
 export const CLIENT_QUESTION_USERS_MAX = 1_000
 export const QUESTIONED_BACKENDS_MAX = 10_000
 
+/** Users whose clients are remembered for as long as their backends promise, some hundred bytes each. */
+export const REMEMBERED_CLIENTS_USERS_MAX = 50_000
+
 /** Conversations whose members are remembered for the next message, and members up to which that is worth its memory. */
 export const REMEMBERED_CONVERSATIONS_MAX = 2_000
 export const REMEMBERED_MEMBERS_MAX = 256

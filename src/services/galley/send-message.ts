@@ -2,10 +2,10 @@
  * Accepting a Proteus message into a conversation of this backend, whoever sent it (rules.md §10).
  *
  * What has to be asked of others is asked first, and then one statement compares nothing but the revision of the
- * members, gives the message its time and queues all that follows from it: one row per remote backend and the pushes
- * to our own users. Messages that come together share that statement. If the members changed in between, the message
- * is compared anew. The alternative, to hold the conversation while other backends answer, would let any slow peer
- * stop a conversation.
+ * members and the promises about their clients, gives the message its time and queues all that follows from it: one row
+ * per remote backend and the pushes to our own users. Messages that come together share that statement. If any of it
+ * changed in between, the message is compared anew. The alternative, to hold the conversation while other backends
+ * answer, would let any slow peer stop a conversation.
  */
 import type { MessageSendingStatus } from '#src/contract/federation/messages.ts'
 import type { ClientId, ConversationId, Domain, QualifiedUserId, TeamId, UserId } from '#src/contract/ids.ts'
@@ -54,30 +54,30 @@ export type Sent =
   | { readonly outcome: 'unknown-client' | 'not-found' }
 
 export const sendMessage = async (needs: SendingNeeds, sending: Sending): Promise<Sent> => {
-  const remembered = needs.addressBook.remembered(sending.conversation)
-  if (remembered) {
-    const sent = await attemptToSend(needs, sending, remembered)
-    // Whatever else it was may be so only for those who were members then.
-    if (sent.outcome === 'sent') return sent
-  }
-  for (let attempt = 0; attempt < SENDING_ATTEMPTS_MAX; attempt += 1) {
-    const sent = await attemptToSend(needs, sending, await findAddressees(needs, sending))
-    if (sent.outcome !== 'members-changed') return sent
+  for (let attempt = 0; attempt <= SENDING_ATTEMPTS_MAX; attempt += 1) {
+    const sent = await attemptToSend(needs, sending, { mayRemember: attempt === 0 })
+    if (sent.outcome !== 'uncertain') return sent
   }
   throw new Refusal(503, 'try-again', { detail: 'the members of the conversation keep changing' })
 }
 
+/**
+ * Who the members are, and which clients they have, may be remembered; then the statement that accepts the message finds
+ * out whether it is so still, and whatever else than "sent" would come of it is uncertain.
+ */
 const attemptToSend = async (
   needs: SendingNeeds,
   sending: Sending,
-  addressees: Addressees | undefined,
-): Promise<Sent | { readonly outcome: 'members-changed' }> => {
+  { mayRemember }: { readonly mayRemember: boolean },
+): Promise<Sent | { readonly outcome: 'uncertain' }> => {
   const { conversation, sender, message, requestId } = sending
+  const remembered = mayRemember ? needs.addressBook.remembered(conversation) : undefined
+  const addressees = remembered ?? (await findAddressees(needs, sending))
   // Strangers learn nothing: "not yours" and "does not exist" look the same from outside.
-  if (!addressees || !isProteusMember(addressees, sender)) return { outcome: 'not-found' }
+  if (!addressees || !isProteusMember(addressees, sender)) return { outcome: remembered ? 'uncertain' : 'not-found' }
 
   const { audience: members = addressees.members } = sending
-  const { clients, silent } = await needs.directory.clientsOf(members, requestId)
+  const { clients, silent, promises } = await needs.directory.clientsOf(members, { requestId, mayRemember })
   const comparison = compare({
     members,
     clients,
@@ -89,13 +89,17 @@ const attemptToSend = async (
   })
   // Refused for now rather than for good: "unknown client" makes stock clients throw their keys away.
   if (comparison.outcome === 'unconfirmed-sender') throw silent.get(sender.domain)
-  if (comparison.outcome === 'unknown-client') return { outcome: 'unknown-client' }
+  const isRemembered = remembered !== undefined || promises.length > 0
+  if (comparison.outcome === 'unknown-client') return { outcome: isRemembered ? 'uncertain' : 'unknown-client' }
 
   const { mismatch } = comparison
+  if (isRemembered && mismatch.missing.size > 0) return { outcome: 'uncertain' }
+  // Told of it, the sender forgets his session with that client.
+  if (promises.length > 0 && mismatch.deleted.size > 0) return { outcome: 'uncertain' }
   if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, needs.times.next()) }
   const letters = delivery(needs, { ...sending, team: addressees.team }, mismatch.valid)
-  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, promises: [], letters }])
-  return at === undefined ? { outcome: 'members-changed' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
+  const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, promises, letters }])
+  return at === undefined ? { outcome: 'uncertain' } : { outcome: 'sent', status: sentStatus(mismatch, at) }
 }
 
 const isProteusMember = ({ protocol, members }: Addressees, { domain, id }: QualifiedUserId): boolean =>

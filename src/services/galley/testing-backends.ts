@@ -13,6 +13,8 @@ export interface PlayedBackends {
 
 export interface PlayedBackend {
   readonly version?: number
+  /** Of ours, which other implementations do not have. */
+  readonly extensions?: readonly string[]
   /** Answers nothing at all. */
   readonly isDown?: boolean
   /** Undefined for an RPC that this backend fails. */
@@ -30,6 +32,7 @@ export const playBackends = (): PlayedBackends => {
   }
   const remotes: RemoteBackends = {
     versionOf: async (domain) => found(domain, 'api-version').version ?? 2,
+    announces: async (domain, extension) => found(domain, 'api-version').extensions?.includes(extension) ?? false,
     call: async (domain, entry, input) => {
       const rpc = entry.name ?? 'unnamed'
       const backend = found(domain, rpc)

@@ -26,6 +26,8 @@ export interface PlayedParts {
   connects(from: QualifiedUserId, to: QualifiedUserId, status?: Status): void
   /** Teams whose conversations may have no links. */
   readonly teamsWithoutLinks: Set<TeamId>
+  /** What brig promises of the clients that it is asked for. */
+  promise: { promise_ms: number; changing: UserId[] }
   /** Gundeck takes nothing until this is undone. */
   gundeckIsDown: boolean
   /** What the courier answers to whoever waits for the queue. */
@@ -45,6 +47,7 @@ export const playParts = (): PlayedParts => {
   const connections = new Map<string, ConnectionStatus>()
   const standing = (from: QualifiedUserId, to: QualifiedUserId) => connections.get(`${keyOf(from)} ${keyOf(to)}`)
   const parts: Omit<PlayedParts, 'brig' | 'gundeck' | 'courier'> = {
+    promise: { promise_ms: 0, changing: [] },
     teamsWithoutLinks: new Set(),
     gundeckIsDown: false,
     isDelivered: true,
@@ -65,7 +68,7 @@ export const playParts = (): PlayedParts => {
     }),
     'get-clients': async ({ body }) => {
       const found = body.users.map((id) => [id, (clients.get(id) ?? []).map((device) => ({ id: device }))])
-      return { outcome: 'found', body: { clients: Object.fromEntries(found) } }
+      return { outcome: 'found', body: { clients: Object.fromEntries(found), ...played.promise } }
     },
     'get-connections-of': async ({ body: { from, to } }) => {
       const asking = { domain: OWN, id: from }

@@ -47,6 +47,7 @@ export const ALLOWED: readonly Allowed[] = [
       'claim-prekey-bundle',
       'claim-multi-prekey-bundle',
       'get-user-clients',
+      'promise-clients',
       'get-mls-clients-v0',
       'get-mls-clients',
       'claim-key-packages',

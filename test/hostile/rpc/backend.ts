@@ -60,6 +60,8 @@ export const startCalledBackend = async (): Promise<CalledBackend> => {
 
   const db = await brig.database.schema<unknown>('galley', galleyMigrations, outboxMigrations)
   for (const service of ['brig', 'galley']) await sql`delete from ${sql.table(`${service}.outbox`)}`.execute(db)
+  // What these two promise is remembered.
+  for (const domain of [A, B]) await sql`insert into galley.device_generations (domain) values (${domain})`.execute(db)
   const remembered = await rememberedIn(db, ['brig', 'galley', 'cargohold'], NOTED_ONLY)
   let before: TableState = await remembered.read()
   const owned = stack.move()
@@ -80,8 +82,8 @@ export const startCalledBackend = async (): Promise<CalledBackend> => {
   }
 }
 
-/** That a notification was heard is noted under its sender, whatever is in it. */
-const NOTED_ONLY = ['galley.heard']
+/** That a notification was heard, and who asks for devices, is noted under its sender, whatever is in it. */
+const NOTED_ONLY = ['galley.heard', 'brig.device_watchers']
 
 const toldAs = (input: unknown): Change => ({ table: 'gundeck', row: JSON.stringify(input), kind: 'added' })
 

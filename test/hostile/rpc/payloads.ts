@@ -37,6 +37,7 @@ const brigCalls = ({ alice, ofAlice }: Cast): Calls => ({
   'claim-multi-prekey-bundle': { '': changes({ [alice]: [ofAlice] }) },
   'search-users': { '': asks({ term: HANDLE_OF_ALICE, from: null, onlyInTeams: null, types: null }) },
   'get-user-clients': { '': asks({ users: [alice] }) },
+  'promise-clients': { '': asks({ users: [alice] }) },
   'get-mls-clients-v0': { '': asks({ user_id: alice, signature_scheme: 'ed25519' }) },
   'get-mls-clients': { '': asks({ user_id: alice, cipher_suite: 1 }) },
   'get-mls-client': { '': asks({ user_id: alice, client_id: ofAlice, cipher_suite: 1 }) },
@@ -76,6 +77,7 @@ const galleyCalls = ({ alice, ofAlice, shared }: Cast): Calls => ({
   'update-typing-indicator': {
     '': changes({ typing_status: { status: 'started' }, user_id: REMOTE.bob, conv_id: shared }),
   },
+  'forget-clients': { '': changes({}) },
   'on-client-removed': { '': asks({ user: REMOTE.bob, client: CLIENTS.ofBob, convs: [shared] }) },
   'on-user-deleted-conversations': { '': changes({ user: REMOTE.bob, conversations: [shared] }) },
 })

@@ -16,7 +16,7 @@ export const confirmDeletion =
     const code = await tryCode(db, name, { digits: body.code, now: clock.now() })
     const id = code?.user_id
     if (!code || !id) return { outcome: 'invalid-code' }
-    return db.transaction().execute(async (tx) => {
+    return needs.changes.change(id, requestId, async (tx) => {
       if (!(await deleteCode(tx, code))) return { outcome: 'invalid-code' }
       await deleteAccount(tx, needs, { id, cause: { requestId } })
       return { outcome: 'deleted' }

@@ -34,7 +34,9 @@ export const deleteSelf =
     } else if (user.password_hash !== null) {
       return { outcome: 'missing-auth' }
     }
-    await db.transaction().execute((tx) => deleteAccount(tx, needs, { id: user.id, cause: { requestId, caller } }))
+    await needs.changes.change(user.id, requestId, (tx) =>
+      deleteAccount(tx, needs, { id: user.id, cause: { requestId, caller } }),
+    )
     return { outcome: 'deleted' }
   }
 

@@ -5,15 +5,17 @@ import { lockUser, userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
 import { addPrekeys } from '../../device-prekeys.ts'
 import { removeDevice } from '../../device-removal.ts'
+import type { DeviceChanges } from '../../device-changes.ts'
 import { addedKeys, deviceId, EVENT_DEVICE_VERSION, granted, roomFor, shownDevice } from '../../device-rules.ts'
 import { deleteDevice, findDevice, findDevices, insertDevice, type StoredDevice } from '../../store-devices.ts'
 import { insertRevocation } from '../../store-revocations.ts'
 import { deleteSessionsOfDevice, unbindSessions } from '../../store-sessions.ts'
 import type { User } from '../../store-users.ts'
-import type { BrigTransaction } from '../../tables.ts'
+import type { DeviceTransaction } from '../../tables.ts'
 import type { ClientHandler } from '../handler.ts'
 
 interface Needs extends CredentialNeeds {
+  readonly changes: DeviceChanges
   readonly announcements: Announcements
 }
 
@@ -26,10 +28,11 @@ export const registerDevice =
     const cause = { requestId, caller }
     const request = { user, body, cause }
     const isFirst = (await findDevices(needs.db, user.id)).length === 0
-    const first = isFirst ? await needs.db.transaction().execute((tx) => addFirstDevice(tx, needs, request)) : undefined
+    const change = <T>(work: (tx: DeviceTransaction) => Promise<T>) => needs.changes.change(user.id, requestId, work)
+    const first = isFirst ? await change((tx) => addFirstDevice(tx, needs, request)) : undefined
     const refused = first ? undefined : await reauthenticate(needs, user, { password: body.password, address })
     if (refused) return { outcome: refused }
-    const added = first ?? (await needs.db.transaction().execute((tx) => addDevice(tx, needs, request)))
+    const added = first ?? (await change((tx) => addDevice(tx, needs, request)))
     if (typeof added === 'string') return { outcome: added }
     // Clients ask for their newest notification at once, and cannot start without it (client-users.md §5.1).
     await needs.announcements.arrived(added.queued, cause)
@@ -52,14 +55,14 @@ interface Added {
 }
 
 /** Without asking for the password. Undefined when another device was faster. */
-const addFirstDevice = async (tx: BrigTransaction, needs: Needs, request: Request) => {
+const addFirstDevice = async (tx: DeviceTransaction, needs: Needs, request: Request) => {
   await lockUser(tx, request.user.id)
   const before = await findDevices(tx, request.user.id)
   return before.length > 0 ? undefined : addDevice(tx, needs, request)
 }
 
 const addDevice = async (
-  tx: BrigTransaction,
+  tx: DeviceTransaction,
   needs: Needs,
   { user, body, cause }: Request,
 ): Promise<Added | 'too-many-clients' | 'duplicate-key'> => {
@@ -101,7 +104,7 @@ const addDevice = async (
 
 /** Its sessions end with it, except the one in which its successor is being registered. */
 const replaceDevice = async (
-  tx: BrigTransaction,
+  tx: DeviceTransaction,
   { announcements, clock }: Needs,
   { device, body, cause }: Pick<Request, 'body' | 'cause'> & { readonly device: StoredDevice },
 ): Promise<void> => {

@@ -1,6 +1,7 @@
 import type { Announcements } from '../../announcements.ts'
 import { userOf } from '../../callers.ts'
 import { type CredentialNeeds, reauthenticate } from '../../credentials.ts'
+import type { DeviceChanges } from '../../device-changes.ts'
 import { removeDevice as remove } from '../../device-removal.ts'
 import { findDevice } from '../../store-devices.ts'
 import { insertRevocation } from '../../store-revocations.ts'
@@ -9,6 +10,7 @@ import { lockUsers } from '../../store-users.ts'
 import type { ClientHandler } from '../handler.ts'
 
 interface Needs extends CredentialNeeds {
+  readonly changes: DeviceChanges
   readonly announcements: Announcements
 }
 
@@ -22,7 +24,7 @@ export const removeDevice =
     const refused =
       known.type === 'temporary' ? undefined : await reauthenticate(needs, user, { password: body.password, address })
     if (refused) return { outcome: refused }
-    return db.transaction().execute(async (tx) => {
+    return needs.changes.change(user.id, requestId, async (tx) => {
       await lockUsers(tx, [user.id])
       const device = await findDevice(tx, user.id, params.client)
       if (!device) return { outcome: 'not-found' }

@@ -16,7 +16,7 @@ export const removeTeamMember =
     if (remover.team_id !== team) return { outcome: 'no-team-member' }
     if (!mayManageMembers(remover.team_role)) return { outcome: 'operation-denied' }
     if (await reauthenticate(needs, remover, { password: body.password, address })) return { outcome: 'access-denied' }
-    return db.transaction().execute(async (tx) => {
+    return needs.changes.change(id, requestId, async (tx) => {
       const member = await findTeamMember(tx, team, id)
       if (!member) return { outcome: 'not-found' }
       if (!mayRemove(remover, member)) return { outcome: 'access-denied' }

@@ -1,3 +1,4 @@
+import { DEVICE_PROMISES } from '#src/contract/federation/device-promises.ts'
 import { NOTIFICATION_BATCH } from '#src/contract/federation/notification-batch.ts'
 import { SUPPORTED_VERSIONS } from '#src/rpc/versions.ts'
 import type { FederationHandler } from '../handler.ts'
@@ -6,5 +7,5 @@ import type { FederationHandler } from '../handler.ts'
 export const apiVersion: FederationHandler<'api-version'> = async () => ({
   supported: [0, 1],
   supported_versions: [...SUPPORTED_VERSIONS],
-  comity_extensions: [NOTIFICATION_BATCH],
+  comity_extensions: [NOTIFICATION_BATCH, DEVICE_PROMISES],
 })

@@ -9,6 +9,6 @@ interface Needs extends DeletionNeeds {
 export const deleteAccount =
   (needs: Needs): InternalHandler<'delete-account'> =>
   async ({ params: { user: id } }, { requestId }) => {
-    const queued = await needs.db.transaction().execute((tx) => end(tx, needs, { id, cause: { requestId } }))
+    const queued = await needs.changes.change(id, requestId, (tx) => end(tx, needs, { id, cause: { requestId } }))
     return { outcome: queued === undefined ? 'not-found' : 'deleted' }
   }

@@ -1,7 +1,20 @@
+import type { Domain } from '#src/contract/ids.ts'
 import { localDevices } from '../../device-lookup.ts'
-import type { BrigDb } from '../../tables.ts'
+import { promiseDevices, type PromiseNeeds } from '../../device-promises.ts'
 import type { InternalHandler } from '../handler.ts'
 
+interface Needs extends PromiseNeeds {
+  readonly domain: Domain
+}
+
 export const getClients =
-  ({ db }: { readonly db: BrigDb }): InternalHandler<'get-clients'> =>
-  async ({ body }) => ({ outcome: 'found', body: { clients: Object.fromEntries(await localDevices(db, body.users)) } })
+  (needs: Needs): InternalHandler<'get-clients'> =>
+  async ({ body: { users, promise } }) => {
+    if (!promise) {
+      const clients = Object.fromEntries(await localDevices(needs.db, users))
+      return { outcome: 'found', body: { clients, promise_ms: 0, changing: [] } }
+    }
+    const { devices, promiseMs, changing } = await promiseDevices(needs, { users, watcher: needs.domain })
+    const clients = Object.fromEntries(devices)
+    return { outcome: 'found', body: { clients, promise_ms: promiseMs, changing: [...changing] } }
+  }

@@ -76,10 +76,6 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
   const known = knownRemotes(db, config.federation ?? { strategy: 'allowNone', remotes: [] }, clock)
   const listening = await database.listen(REMOTES_CHANNEL, known.forget)
   const mailer = await mailerFor({ email: config.email, isHeadless: headlessCode !== undefined }, log)
-  const upkeep = watcherUpkeep({ db, clock, random, log })
-  const tell = tellWatchers({ domain, galley, remotes, clock, log })
-  // What an earlier process left is forgotten, too.
-  upkeep.due()
   const shared = {
     db,
     domain,
@@ -93,8 +89,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     known,
     claims: prekeyClaims(db),
     announcements: announcements({ random, courier, log }),
-    upkeep,
-    changes: deviceChanges({ db, tell, upkeep, clock, random, log }),
+    ...promising({ db, domain, galley, remotes, clock, random, log }),
     mailer,
     policy: config.accounts,
     codes: { clock, random, headlessCode },
@@ -106,10 +101,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     isRegistrationOpen: mailer.isOpen && config.accounts.registration === 'open',
     removalKey: rawPublicKey(removal.privateKey),
   })
-  const onHeard = (peer: Domain): void => {
-    // Somebody who talks to us can be talked to: what waits for him need not wait for its next try.
-    database.notify('peer-heard', peer).catch((error: unknown) => log.warn({ err: error, peer }, 'noting a peer'))
-  }
+  const onHeard = noteHeard(database, log)
   const searchUpkeep = startSearchUpkeep({ db, clock, log })
   const accountUpkeep = startAccountUpkeep({ ...shared, random, log })
   return {
@@ -120,7 +112,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     ],
     [Symbol.asyncDispose]: async () => {
       await shared.claims.idle()
-      await upkeep[Symbol.asyncDispose]()
+      await shared.upkeep[Symbol.asyncDispose]()
       await searchUpkeep[Symbol.asyncDispose]()
       await accountUpkeep[Symbol.asyncDispose]()
       await keys[Symbol.asyncDispose]()
@@ -129,6 +121,28 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
     },
   }
 }
+
+/** What it takes to promise others whose devices stay as they are. */
+const promising = ({
+  domain,
+  galley,
+  remotes,
+  ...needs
+}: Parameters<typeof tellWatchers>[0] & Parameters<typeof watcherUpkeep>[0]) => {
+  const { clock, log } = needs
+  const upkeep = watcherUpkeep(needs)
+  // What an earlier process left is forgotten, too.
+  upkeep.due()
+  const tell = tellWatchers({ domain, galley, remotes, clock, log })
+  return { upkeep, changes: deviceChanges({ ...needs, tell, upkeep }) }
+}
+
+/** Somebody who talks to us can be talked to: what waits for him need not wait for its next try. */
+const noteHeard =
+  (database: Database, log: Log) =>
+  (peer: Domain): void => {
+    database.notify('peer-heard', peer).catch((error: unknown) => log.warn({ err: error, peer }, 'noting a peer'))
+  }
 
 const keysOf = (db: BrigDb, purpose: SigningKeysTable['purpose'], clock: Clock): Promise<StoredKey[]> => {
   const fresh = { privateKey: newPrivateKey(), now: clock.now() }

@@ -72,20 +72,20 @@ export const playParts = (): PlayedParts => {
     },
     'get-connections-of': async ({ body: { from, to } }) => {
       const asking = { domain: OWN, id: from }
+      const conversation = { domain: OWN, id: CONVERSATION }
       const found = to.flatMap((other) => {
         const status = standing(asking, other)
         const theirs = other.domain === OWN ? (standing(other, asking) ?? null) : null
-        return status
-          ? [{ to: other, status, conversation: { domain: OWN, id: CONVERSATION }, other_status: theirs }]
-          : []
+        return status ? { to: other, status, conversation, other_status: theirs } : []
       })
       return { outcome: 'found', body: found }
     },
     ...circles(users, connections),
     'get-connections-to': async ({ body: { from, to } }) => {
+      const conversation = { domain: OWN, id: CONVERSATION }
       const found = from.flatMap((id) => {
         const status = standing({ domain: OWN, id }, to)
-        return status ? [{ from: id, status, conversation: { domain: OWN, id: CONVERSATION } }] : []
+        return status ? { from: id, status, conversation } : []
       })
       return { outcome: 'found', body: found }
     },

@@ -41,6 +41,8 @@ export interface Status {
 
 const CONVERSATION = ConversationId.parse('00000000-0000-4000-8000-00000000c0de')
 
+const found = <T>(body: T) => ({ outcome: 'found' as const, body })
+
 export const playParts = (): PlayedParts => {
   const users = new Map<string, LocalUser>()
   const clients = new Map<string, readonly ClientId[]>()
@@ -62,10 +64,7 @@ export const playParts = (): PlayedParts => {
   }
   const brig = fake(brigInternal, {
     'get-users': async ({ body }) => ({ outcome: 'found', body: body.users.flatMap((id) => users.get(id) ?? []) }),
-    'get-team-settings': async ({ params: { team } }) => ({
-      outcome: 'found',
-      body: teamSettings(team, parts.teamsWithoutLinks.has(team)),
-    }),
+    'get-team-settings': async ({ params: { team } }) => found(teamSettings(team, parts.teamsWithoutLinks.has(team))),
     'get-clients': async ({ body }) => {
       const found = body.users.map((id) => [id, (clients.get(id) ?? []).map((device) => ({ id: device }))])
       return { outcome: 'found', body: { clients: Object.fromEntries(found), ...played.promise } }

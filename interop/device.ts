@@ -263,9 +263,14 @@ export class Device {
   }
 
   /** Encrypted, uploaded by the stock client, and announced to everybody in the conversation. */
-  async sendFile(conversation: QualifiedId, file: Uint8Array): Promise<SharedFile> {
+  async sendFile(
+    conversation: QualifiedId,
+    file: Uint8Array,
+    { isVolatile = false }: { readonly isVolatile?: boolean } = {},
+  ): Promise<SharedFile> {
     const { bytes, otrKey, sha256 } = encryptFile(file)
-    const settings = { public: false, retention: AssetRetentionPolicy.EXPIRING }
+    const retention = isVolatile ? AssetRetentionPolicy.VOLATILE : AssetRetentionPolicy.EXPIRING
+    const settings = { public: false, retention }
     const { key, domain, token } = await this.#client.api.asset.postAsset(bytes, settings).response
     if (token === undefined) throw new Error('the asset has no token')
     const shared = { key, domain: domain ?? '', token, otrKey, sha256 }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { findExecutable } from '../src/world/executables.ts'
 import type { Account, Heard, QualifiedId } from './device.ts'
 import type { Person } from './person.ts'
@@ -104,6 +105,23 @@ function stories(ingress: Ingress): void {
     await alice.device.deleteFile(file)
     await assert.rejects(bob.device.fetchFile(file), notFound)
     await assert.rejects(alice.device.fetchFile(file), notFound)
+  })
+
+  test('a file that is kept for a while only can be fetched until then, and by nobody afterwards', async (context) => {
+    const { volatileSeconds } = world
+    if (volatileSeconds === undefined) return context.skip('this world keeps volatile assets for weeks')
+    await using pair = await alphaMeetsBeta(world)
+    const { alice, bob } = pair
+    const conversation = await alice.device.createGroup('passing pictures', [bob.id])
+    await bob.hears('the new group', isIn(conversation, 'conversation.create'))
+    const image = randomBytes(3_000)
+    const sent = await alice.device.sendFile(conversation, image, { isVolatile: true })
+    const { file } = await bob.hears('the image', ({ file: heard }) => heard?.key === sent.key)
+    assert.ok(file)
+    assert.ok(Buffer.from(await bob.device.fetchFile(file)).equals(image), 'it is another image')
+    await sleep(volatileSeconds * 1_000)
+    await assert.rejects(bob.device.fetchFile(file), /status code 404/)
+    await assert.rejects(alice.device.fetchFile(file), /status code 404/)
   })
 
   test('both devices of a person read what another backend sends', async () => {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { deepFreeze } from '#src/kit/deep-freeze.ts'
 import { Domain } from '#src/contract/ids.ts'
 import { ConversationsConfig } from '#src/contract/internal/conversations-config.ts'
 import { TracingConfig } from '#src/kit/otlp.ts'
@@ -161,6 +162,7 @@ const MEBIBYTE = 1024 * 1024
 /** client-assets.md §2: room for the initialisation vector and the padding of an encrypted file. */
 const ENCRYPTION_BYTES = 32
 const ASSET_BYTES_MAX = 64 * 1024 * MEBIBYTE
+const SECONDS_MAX = 3_155_760_000
 
 const DirectoryStore = z.strictObject({
   kind: z.literal('directory'),
@@ -194,6 +196,13 @@ const assetBytes = (mebibytes: number) =>
     .max(ASSET_BYTES_MAX)
     .default(mebibytes * MEBIBYTE + ENCRYPTION_BYTES)
 
+const keptFor = (days: number) =>
+  z
+    .int()
+    .positive()
+    .max(SECONDS_MAX)
+    .default(days * 86_400)
+
 const Assets = z
   .strictObject({
     store: z
@@ -203,6 +212,8 @@ const Assets = z
     maxBytes: assetBytes(25).describe('Largest asset that users without team may upload.'),
     teamMaxBytes: assetBytes(100).describe('Largest asset that members of teams may upload.'),
     remoteMaxBytes: assetBytes(100).describe('Largest asset that is fetched from another backend.'),
+    volatileSeconds: keptFor(28).describe('How long an asset is kept that was uploaded as `volatile`.'),
+    expiringSeconds: keptFor(365).describe('How long an asset is kept that was uploaded as `expiring`.'),
   })
   .prefault({})
 
@@ -381,12 +392,4 @@ const resolveGateway = (
   const { secretFile: file } = nativePush ?? {}
   if (nativePush === undefined || file === undefined) return { nativePush }
   return { nativePush: { ...nativePush, secretFile: absolute(file) } }
-}
-
-const deepFreeze = <T>(value: T): T => {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const part of Object.values(value)) deepFreeze(part)
-  }
-  return value
 }

@@ -9,20 +9,25 @@ test('without options a world is alpha.test and beta.test in var/dev, all of it 
     isFresh: false,
     ingress: 'builtin',
     databaseUrl: undefined,
+    settingsFile: undefined,
     readyFile: undefined,
   })
 })
 
 test('every option is taken', () => {
   const args = ['--backends', 'a.test, B.test', '--data', '/tmp/x', '--fresh', '--ingress', 'nginx']
-  assert.deepEqual(runOptions([...args, '--database-url', 'postgres://h/postgres', '--ready-file', 'r.json']), {
-    domains: ['a.test', 'b.test'],
-    dataDirectory: '/tmp/x',
-    isFresh: true,
-    ingress: 'nginx',
-    databaseUrl: 'postgres://h/postgres',
-    readyFile: 'r.json',
-  })
+  assert.deepEqual(
+    runOptions([...args, '--database-url', 'postgres://h/postgres', '--settings', 's.json', '--ready-file', 'r.json']),
+    {
+      domains: ['a.test', 'b.test'],
+      dataDirectory: '/tmp/x',
+      isFresh: true,
+      ingress: 'nginx',
+      databaseUrl: 'postgres://h/postgres',
+      settingsFile: 's.json',
+      readyFile: 'r.json',
+    },
+  )
 })
 
 test('what cannot be meant is refused with a word about what can', () => {

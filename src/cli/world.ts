@@ -24,6 +24,7 @@ Options of 'run':
   --fresh              begin with nothing: remove what an earlier world left in DIR and in the databases
   --ingress KIND       builtin or nginx, which must be installed (default builtin)
   --database-url URL   a PostgreSQL server; a database per backend is created in it (default: embedded)
+  --settings FILE      JSON: sections of the configuration that all backends get, like {"log": {"level": "debug"}}
   --ready-file FILE    written when everything is up: addresses, accounts and files as JSON; removed at the end
 
 Options of 'stop':
@@ -73,6 +74,7 @@ export function runOptions(args: readonly string[]): RunOptions {
     fresh: { type: 'boolean', default: false },
     ingress: { type: 'string', default: 'builtin' },
     'database-url': { type: 'string' },
+    settings: { type: 'string' },
     'ready-file': { type: 'string' },
   })
   if (positionals.length > 0) throw new UsageError(`what is '${positionals.join(' ')}'?`)
@@ -85,6 +87,7 @@ export function runOptions(args: readonly string[]): RunOptions {
     isFresh: values.fresh,
     ingress: values.ingress,
     databaseUrl: databaseUrl(values['database-url']),
+    settingsFile: values.settings,
     readyFile: values['ready-file'],
   }
 }

@@ -1,5 +1,5 @@
 /** `comity world run`: several backends in one process tree, from nothing to a first message, until interrupted. */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Clock } from '#src/kit/clock.ts'
 import { accountAt } from './accounts.ts'
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly ingress: IngressKind
   /** A PostgreSQL server; one database per backend is created in it. */
   readonly databaseUrl: string | undefined
+  /** JSON: sections of the configuration in which this world's backends are unlike others. */
+  readonly settingsFile: string | undefined
   readonly readyFile: string | undefined
 }
 
@@ -145,6 +147,7 @@ async function startBackends(plan: {
       ingress: options.ingress,
       roles: 'together',
       databaseUrl: (domain) => databases.get(domain),
+      settings: options.settingsFile === undefined ? undefined : await settingsIn(options.settingsFile),
       clock,
       onDeath,
     })
@@ -153,6 +156,19 @@ async function startBackends(plan: {
     const advice = `stop what uses them, or remove ${layout.stateFile} to have others chosen`
     throw new Error(`the ports of this world are not free (${advice})`, { cause: error })
   }
+}
+
+/** Whether the sections are right the backends say, by name, when they read their configuration. */
+async function settingsIn(file: string): Promise<object> {
+  const settings: unknown = await readFile(file, 'utf8')
+    .then(JSON.parse)
+    .catch((cause: unknown) => {
+      throw new Error(`--settings: ${file} cannot be read as JSON`, { cause })
+    })
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
+    throw new Error(`--settings: ${file} must hold an object with sections of the configuration`)
+  }
+  return settings
 }
 
 async function databasesFor({ domains, databaseUrl }: RunOptions): Promise<Map<string, string>> {

@@ -34,6 +34,7 @@ import { remoteAssets } from './remote-assets.ts'
 import { cargoholdStore } from './store.ts'
 import { startSweeper } from './sweeper.ts'
 import { turnsOf } from './turns.ts'
+import type { Lifetimes } from './retention.ts'
 import { type UploadLimits, uploadersOf } from './uploaders.ts'
 
 export interface Cargohold extends AsyncDisposable {
@@ -47,7 +48,7 @@ export type StoreConfig =
 export interface CargoholdConfig {
   readonly domain: Domain
   readonly dataDirectory: string
-  readonly assets: UploadLimits & { readonly store: StoreConfig; readonly remoteMaxBytes: number }
+  readonly assets: UploadLimits & Lifetimes & { readonly store: StoreConfig; readonly remoteMaxBytes: number }
 }
 
 export interface CargoholdNeeds {
@@ -100,7 +101,12 @@ const routesOf = (needs: Kept): Route[] => {
   })
   const parts = { ...needs, domain: config.domain, metrics, peers }
   const client = {
-    'upload-asset': uploadAsset({ ...parts, turns, uploaders: uploadersOf(brig, config.assets) }),
+    'upload-asset': uploadAsset({
+      ...parts,
+      turns,
+      lifetimes: config.assets,
+      uploaders: uploadersOf(brig, config.assets),
+    }),
     'download-asset': downloadAsset({ ...parts, remoteAssets: remote }),
     'delete-asset': deleteAsset(parts),
     'renew-asset-token': renewAssetToken(parts),

@@ -4,12 +4,15 @@ import fc from 'fast-check'
 import { AssetKey } from '#src/contract/ids.ts'
 import { digitOf, expiryOf, keyOf, partsOf } from './retention.ts'
 
+const DAY_SECONDS = 24 * 60 * 60
+
 test('AST-011: the key says how long an asset lives, and its end follows from that', () => {
   const created = new Date('2026-01-31T09:12:33.123Z')
+  const lifetimes = { volatileSeconds: 28 * DAY_SECONDS, expiringSeconds: 365 * DAY_SECONDS }
   const all = ['eternal', 'persistent', 'volatile', 'eternal-infrequent_access', 'expiring'] as const
   assert.deepEqual(all.map(digitOf), [1, 2, 3, 4, 5])
   assert.deepEqual(
-    all.map((retention) => expiryOf(retention, created)?.toISOString()),
+    all.map((retention) => expiryOf(retention, created, lifetimes)?.toISOString()),
     [undefined, undefined, '2026-02-28T09:12:33.123Z', undefined, '2027-01-31T09:12:33.123Z'],
   )
 })

@@ -2,27 +2,31 @@
 import type { Retention } from '#src/contract/client/cargohold.ts'
 import { AssetKey } from '#src/contract/ids.ts'
 
+/** Of the classes that are not kept for ever. */
+export interface Lifetimes {
+  readonly volatileSeconds: number
+  readonly expiringSeconds: number
+}
+
 interface Rule {
   readonly digit: number
   /** Undefined: for ever. */
-  readonly days?: number
+  readonly lifetime?: keyof Lifetimes
 }
 
 const RULES: Readonly<Record<Retention, Rule>> = {
   eternal: { digit: 1 },
   persistent: { digit: 2 },
-  volatile: { digit: 3, days: 28 },
+  volatile: { digit: 3, lifetime: 'volatileSeconds' },
   'eternal-infrequent_access': { digit: 4 },
-  expiring: { digit: 5, days: 365 },
+  expiring: { digit: 5, lifetime: 'expiringSeconds' },
 }
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 export const digitOf = (retention: Retention): number => RULES[retention].digit
 
-export const expiryOf = (retention: Retention, created: Date): Date | undefined => {
-  const { days } = RULES[retention]
-  return days === undefined ? undefined : new Date(created.getTime() + days * DAY_MS)
+export const expiryOf = (retention: Retention, created: Date, lifetimes: Lifetimes): Date | undefined => {
+  const { lifetime } = RULES[retention]
+  return lifetime && new Date(created.getTime() + lifetimes[lifetime] * 1000)
 }
 
 /** What an asset is kept under: a UUID, and so a name that is safe anywhere. */

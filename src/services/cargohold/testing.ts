@@ -36,6 +36,8 @@ export const BOB = UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')
 
 export const MAX_BYTES = 100_000
 export const TEAM_MAX_BYTES = 200_000
+const DAY_SECONDS = 24 * 60 * 60
+const LIFETIMES = { volatileSeconds: 28 * DAY_SECONDS, expiringSeconds: 365 * DAY_SECONDS }
 
 export interface Answered {
   readonly status: number
@@ -115,7 +117,13 @@ export const startTestCargohold = async (
       config: {
         domain: A,
         dataDirectory: directory,
-        assets: { store: store.config, maxBytes: MAX_BYTES, teamMaxBytes: TEAM_MAX_BYTES, remoteMaxBytes: MAX_BYTES },
+        assets: {
+          store: store.config,
+          maxBytes: MAX_BYTES,
+          teamMaxBytes: TEAM_MAX_BYTES,
+          remoteMaxBytes: MAX_BYTES,
+          ...LIFETIMES,
+        },
       },
       database,
       brig: brigOf(USERS),

@@ -29,7 +29,14 @@ export const startAssetsBeside = async (brig: TestBrig, remotes: RemoteBackends)
     config: {
       domain: A,
       dataDirectory: directory,
-      assets: { maxBytes: 1_000, teamMaxBytes: 1_000, remoteMaxBytes: 1_000, store: { kind: 'directory', directory } },
+      assets: {
+        maxBytes: 1_000,
+        teamMaxBytes: 1_000,
+        remoteMaxBytes: 1_000,
+        volatileSeconds: 1_000,
+        expiringSeconds: 1_000,
+        store: { kind: 'directory', directory },
+      },
     },
     database: brig.database,
     brig: brig.transport,

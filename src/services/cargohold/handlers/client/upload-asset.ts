@@ -10,7 +10,7 @@ import { MULTIPART_BYTES_MAX } from '../../limits.ts'
 import type { CargoholdMetrics } from '../../metrics.ts'
 import { IncompleteAsset, readUpload } from '../../multipart.ts'
 import { removeAsset } from '../../remove-asset.ts'
-import { type AssetId, digitOf, expiryOf, keyOf } from '../../retention.ts'
+import { type AssetId, digitOf, expiryOf, keyOf, type Lifetimes } from '../../retention.ts'
 import type { AssetRecord, CargoholdStore } from '../../store.ts'
 import type { Turns } from '../../turns.ts'
 import type { Uploaders } from '../../uploaders.ts'
@@ -23,6 +23,7 @@ interface Needs {
   readonly uploaders: Uploaders
   /** By user. */
   readonly turns: Turns
+  readonly lifetimes: Lifetimes
   readonly metrics: CargoholdMetrics
   readonly clock: Clock
   readonly random: Random
@@ -62,11 +63,12 @@ export const uploadAsset =
 
 interface Making {
   readonly user: UserId
+  readonly lifetimes: Lifetimes
   readonly clock: Clock
   readonly random: Random
 }
 
-const newAsset = (settings: AssetSettings, bytes: number, { user, clock, random }: Making) => {
+const newAsset = (settings: AssetSettings, bytes: number, { user, lifetimes, clock, random }: Making) => {
   const { retention = 'persistent', public: isPublic = false } = settings
   const secret = isPublic ? undefined : newToken(random)
   const asset: AssetRecord = {
@@ -76,7 +78,7 @@ const newAsset = (settings: AssetSettings, bytes: number, { user, clock, random 
     owner: user,
     tokenHash: secret?.tokenHash,
     bytes,
-    expiresAt: expiryOf(retention, clock.now()),
+    expiresAt: expiryOf(retention, clock.now(), lifetimes),
   }
   return { asset, token: secret?.token }
 }

@@ -5,9 +5,9 @@ import { z } from 'zod'
 import { bytes, endpoint } from '../endpoint.ts'
 import { nullLog } from '../log.ts'
 import { digestOf, digestOfStream, numberedBody } from '../testing-pieces.ts'
-import { call, overHttp, UnexpectedAnswer } from './client.ts'
+import { call, UnexpectedAnswer } from './client.ts'
 import { bind } from './router.ts'
-import { listen } from './server.ts'
+import { openOverHttp } from './testing.ts'
 import { readAll, type Transport } from './wire.ts'
 
 const shelf = {
@@ -30,16 +30,7 @@ const serve = async (read: (book: Book) => Promise<AsyncIterable<Uint8Array>>) =
     outcome: 'text' as const,
     body: await read(params),
   })
-  const routes = bind(shelf, { 'read-book': handler }, { context: () => undefined, log: nullLog })
-  const listener = await listen(routes, { host: '127.0.0.1', port: 0, name: 'shelf', log: nullLog })
-  const transport = overHttp(listener.url)
-  return {
-    transport,
-    [Symbol.asyncDispose]: async () => {
-      await transport[Symbol.asyncDispose]()
-      await listener[Symbol.asyncDispose]()
-    },
-  }
+  return openOverHttp(bind(shelf, { 'read-book': handler }, { context: () => undefined, log: nullLog }))
 }
 
 const readFrom = async (transport: Transport, book: Book): Promise<Readable> => {

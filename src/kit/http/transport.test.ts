@@ -7,8 +7,8 @@ import { nullLog } from '../log.ts'
 import { call, overHttp, UnexpectedAnswer } from './client.ts'
 import { inMemory } from './memory.ts'
 import { bind } from './router.ts'
-import { listen } from './server.ts'
-import { NO_BODY, PartUnreachable, readAll, type Route, type Transport } from './wire.ts'
+import { type Opened, openOverHttp } from './testing.ts'
+import { NO_BODY, PartUnreachable, readAll, type Route } from './wire.ts'
 
 const shelf = {
   'get-book': endpoint('Reads one book.', {
@@ -95,23 +95,9 @@ async function* endless(): AsyncGenerator<Uint8Array> {
   for (;;) yield Buffer.alloc(64 * 1024)
 }
 
-interface Opened extends AsyncDisposable {
-  readonly transport: Transport
-}
-
 const openings: Record<string, () => Promise<Opened>> = {
   'in memory': async () => ({ transport: inMemory(routes()), [Symbol.asyncDispose]: async () => {} }),
-  'over HTTP': async () => {
-    const listener = await listen(routes(), { host: '127.0.0.1', port: 0, name: 'shelf', log: nullLog })
-    const transport = overHttp(listener.url)
-    return {
-      transport,
-      [Symbol.asyncDispose]: async () => {
-        await transport[Symbol.asyncDispose]()
-        await listener[Symbol.asyncDispose]()
-      },
-    }
-  },
+  'over HTTP': () => openOverHttp(routes()),
 }
 
 const raw = (body: string, type = 'application/json') =>

@@ -1,6 +1,6 @@
 /**
- * What is worth telling only now: never queued, stored or repeated. Nobody waits for it, so that a peer that hangs costs
- * the one who types nothing; what cannot be told in time, or is too much at once, is dropped.
+ * What is worth telling, or asking, only now: never queued, stored or repeated. Nobody waits for it, so that a peer that
+ * hangs costs the one who types nothing; what cannot be told in time, or is too much at once, is dropped.
  */
 import type { Log } from '#src/kit/log.ts'
 import { EPHEMERA_UNDER_WAY_MAX } from './limits.ts'

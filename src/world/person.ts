@@ -95,17 +95,18 @@ export class Person implements AsyncDisposable {
   }
 
   async catchUp(): Promise<void> {
-    for (const missed of await this.app.notifications(this.client, this.inbox.lastStored)) this.inbox.add(missed)
+    await this.#readLog(this.inbox.lastStored)
   }
 
   /**
    * Waits for what is stored for the device: its own socket is not told of what it caused itself, and the queue takes
-   * its time to bring it to the log.
+   * its time to bring it to the log. Everything stored is looked through: what the socket has brought meanwhile may have
+   * its place after what is looked for.
    */
   async findsStored<T>(what: string, find: (events: readonly AppEvent[]) => T | undefined): Promise<T> {
     const look = async (signal: AbortSignal): Promise<T> => {
       for (;;) {
-        await this.catchUp()
+        await this.#readLog()
         const found = find(this.inbox.events)
         if (found !== undefined) return found
         await systemClock.sleep(STORED_POLL_MS, signal)
@@ -160,6 +161,10 @@ export class Person implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.goOffline()
     await this.app[Symbol.asyncDispose]()
+  }
+
+  async #readLog(since?: string): Promise<void> {
+    for (const stored of await this.app.notifications(this.client, since)) this.inbox.add(stored)
   }
 
   async #sendOnce(conversation: Qualified, text: string): Promise<Sent> {

@@ -138,12 +138,10 @@ const accept = statement<Accepting, Accepted>(
         with ordinality as l(lane, letter, topics, of, number)
       join timed t on t.of = l.of order by l.number
       returning id, lane
-    ), written as (
-      select min(id) as first, max(id) as last from sent
     )
-    select t.of, t.at, w.first, w.last, (
+    select t.of, t.at, (select min(id) from sent) as first, (select max(id) from sent) as last, (
       select count(pg_notify(${OUTBOX_CHANNEL}, 'galley ' || lane)) from (
         select distinct lane from sent where lane <> all(${here}::text[])
       ) lanes
-    ) from timed t, written w`.compile(db),
+    ) from timed t`.compile(db),
 )

@@ -43,6 +43,8 @@ export interface CourierNeeds {
   readonly ownDomain: Domain
   /** Backends to tell that we are back. May throw while others are still starting. */
   readonly knownDomains: () => Promise<readonly Domain[]>
+  /** How long what other backends have taken may wait to be deleted with more, `ACKNOWLEDGING_DELAY_MS` unless said. */
+  readonly acknowledgingDelayMs?: number | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -150,8 +152,9 @@ interface PartsNeeds extends CourierNeeds {
 }
 
 const partsFor =
-  ({ stores, continuities, tally, flushes, locals, federator, ownDomain, clock, random, log }: PartsNeeds) =>
+  ({ stores, continuities, tally, flushes, locals, federator, ownDomain, ...needs }: PartsNeeds) =>
   ({ service, lane }: LaneName): LaneParts | undefined => {
+    const { clock, random, acknowledgingDelayMs, log } = needs
     const store = stores.get(service)
     const continuity = continuities.get(service)
     if (!store || !continuity) return undefined
@@ -163,7 +166,7 @@ const partsFor =
     const domain = Domain.safeParse(lane)
     if (!domain.success) return undefined
     const peer = createPeer({ domain: domain.data, ownDomain, federator })
-    return { ...common, delivery: remoteDelivery({ peer, clock, log }) }
+    return { ...common, acknowledgingDelayMs, delivery: remoteDelivery({ peer, clock, log }) }
   }
 
 interface Waking {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VERSIONS_TTL_MS } from '#src/rpc/limits.ts'
 import { eventually } from '#src/storage/testing.ts'
-import { HEAD_ROWS_MAX } from './limits.ts'
+import { ACKNOWLEDGING_DELAY_MS, ACKNOWLEDGING_ROWS_MAX, HEAD_ROWS_MAX } from './limits.ts'
 import { enqueue, enqueueRemote, remoteLetter } from './outbox.ts'
 import {
   allDelivered,
@@ -21,6 +21,40 @@ import {
 } from './testing.ts'
 
 export const deliveryTests = (databases: MakeDatabases): void => {
+  test('what was delivered is deleted a moment later, with all that was delivered meanwhile', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    await queue.start({ acknowledgingDelayMs: ACKNOWLEDGING_DELAY_MS })
+    for (const body of ['1', '2']) {
+      await enqueueRemote(queue.db, B, told(body))
+      await eventually(() => bodies(queue).includes(body), 'it was sent')
+    }
+    assert.equal((await queue.waiting()).length, 2)
+    await inTime(queue, async () => (await queue.waiting()).length === 0, 'both were deleted')
+    assert.deepEqual(bodies(queue), ['1', '2'])
+  })
+
+  test('so many that were delivered are deleted at once', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    await enqueue(
+      queue.db,
+      Array.from({ length: ACKNOWLEDGING_ROWS_MAX }, (_, number) => remoteLetter(B, told(String(number)))),
+    )
+    await queue.start({ acknowledgingDelayMs: ACKNOWLEDGING_DELAY_MS })
+    await allDelivered(queue)
+  })
+
+  test('what was delivered is deleted before a courier stops', async () => {
+    await using queue = await testQueue(databases)
+    queue.federator.play(B, {})
+    const courier = await queue.start({ acknowledgingDelayMs: ACKNOWLEDGING_DELAY_MS })
+    await enqueueRemote(queue.db, B, told('1'))
+    await eventually(() => bodies(queue).length === 1, 'it was sent')
+    await courier[Symbol.asyncDispose]()
+    assert.deepEqual(await queue.waiting(), [])
+  })
+
   test('2: the peer is asked for its versions, told once, and the row is gone', async () => {
     await using queue = await testQueue(databases)
     queue.federator.play(B, {})

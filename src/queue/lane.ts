@@ -21,6 +21,7 @@ export interface LaneNeeds {
   /** The receiver gave a sign of life. */
   readonly heard: Doorbell
   readonly retryMaxMs?: number
+  readonly acknowledgingDelayMs?: number | undefined
   /** Rows have left the lane. */
   readonly onSettled?: () => void
   readonly tally: Tally

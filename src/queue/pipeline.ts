@@ -3,8 +3,9 @@
  * after the other (`topicsOf` in `outbox.ts`). Strictly one after the other, as the original does it, would make the
  * way there and back the measure of a lane, and one message that a peer fails the end of it.
  *
- * A row is deleted after the receiver has answered, those of several answers in one statement. What happens between
- * the two is sent again: receivers are idempotent.
+ * A row is deleted after the receiver has answered, those of several answers in one statement, a moment later: nobody waits
+ * for it, and a statement for each letter would take from the next one. What was answered and not deleted when we die is
+ * sent again: receivers are idempotent.
  */
 import { causeChain } from '#src/kit/errors.ts'
 import { type GroupCommit, groupCommit } from '#src/kit/group-commit.ts'
@@ -14,6 +15,8 @@ import { createDoorbell } from './doorbell.ts'
 import { bury, type LaneNeeds, type LaneSignals, type Progress } from './lane.ts'
 import {
   ACKNOWLEDGED_AT_ONCE_MAX,
+  ACKNOWLEDGING_DELAY_MS,
+  ACKNOWLEDGING_ROWS_MAX,
   BATCH_CHARACTERS_MAX,
   BATCHES_IN_FLIGHT_MAX,
   FAILING_LETTERS_MAX,
@@ -63,6 +66,9 @@ class Run {
   readonly #needs: RunNeeds
   readonly #bell: ReturnType<typeof createDoorbell>
   readonly #acknowledging: GroupCommit<string, void>
+  /** Delivered, and not being deleted yet. */
+  #delivered: string[] = []
+  #acknowledgingSoon: Disposable | undefined
   /** Read and not begun, oldest first. */
   #window: StoredLetter[] = []
   /** Ids of what was read and is not deleted. */
@@ -94,20 +100,25 @@ class Run {
   }
 
   async push(): Promise<Progress> {
-    const { work, heard, inlet } = this.#needs
+    const { work, heard, inlet, stop } = this.#needs
     const wake = (): void => this.#bell.ring()
     work.onRing = heard.onRing = wake
+    stop.addEventListener('abort', wake)
     try {
       for (;;) {
         work.take()
         this.#hold(inlet.take())
         this.#readOn()
         this.#begin()
+        if (!this.#isOpen && this.#delivered.length > 0) this.#acknowledgeNow()
         if (this.#isDone()) break
         await this.#bell.wait(LANE_IDLE_MS, NEVER)
       }
     } finally {
       work.onRing = heard.onRing = undefined
+      stop.removeEventListener('abort', wake)
+      // Only after a failure of the database is anything left.
+      this.#acknowledgingSoon?.[Symbol.dispose]()
     }
     if (this.#failure) return { ...this.#failure, settled: this.#settled }
     if (inlet.hasMore) return { state: 'settled', settled: this.#settled }
@@ -219,7 +230,7 @@ class Run {
       }
       this.#putBack(untried)
       // The next ones about the same need not wait until these are deleted.
-      void this.#acknowledge(delivered).catch((error: unknown) => this.#fail(causeChain(error)))
+      this.#acknowledgeSoon(delivered)
     } finally {
       this.#release(letters)
     }
@@ -272,6 +283,21 @@ class Run {
     for (const letter of this.#window) if (isRelated(letter)) this.#held.delete(letter.id)
     this.#window = this.#window.filter((letter) => !isRelated(letter))
     this.#needs.inlet.forget()
+  }
+
+  #acknowledgeSoon(ids: readonly string[]): void {
+    const { clock, acknowledgingDelayMs = ACKNOWLEDGING_DELAY_MS } = this.#needs
+    this.#delivered.push(...ids)
+    if (this.#delivered.length >= ACKNOWLEDGING_ROWS_MAX || acknowledgingDelayMs === 0) this.#acknowledgeNow()
+    else this.#acknowledgingSoon ??= clock.after(acknowledgingDelayMs, () => this.#acknowledgeNow())
+  }
+
+  #acknowledgeNow(): void {
+    this.#acknowledgingSoon?.[Symbol.dispose]()
+    this.#acknowledgingSoon = undefined
+    const ids = this.#delivered
+    this.#delivered = []
+    void this.#acknowledge(ids).catch((error: unknown) => this.#fail(causeChain(error)))
   }
 
   async #acknowledge(ids: readonly string[]): Promise<void> {

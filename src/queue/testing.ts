@@ -192,6 +192,8 @@ export const testQueue = async (
       locals: { gundeck, galley, brig },
       ownDomain: OWN,
       knownDomains: async () => [],
+      // Most tests look at what is left, and their clock stands still.
+      acknowledgingDelayMs: 0,
       clock,
       random: seededRandom(1),
       log: nullLog,

@@ -93,7 +93,11 @@ const measureAll = async (
   return all
 }
 
+/** Before each measurement: while the others ran, a contestant's memory and caches were theirs. */
+const SETTLING_SECONDS = 1
+
 const measureOne = async (contestant: Contestant, load: Load, seconds: number): Promise<Measured> => {
+  await contestant.run(load, SETTLING_SECONDS)
   const before = await contestant.cpuSeconds()
   const result = await contestant.run(load, seconds)
   const after = await contestant.cpuSeconds()

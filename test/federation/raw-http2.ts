@@ -1,6 +1,5 @@
 /** HTTP/2 by the byte, for callers who do what no library would let them do. */
-import { once } from 'node:events'
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { Credential } from '#src/world/authority.ts'
 import { shakeHands, tlsOptions } from './knock.ts'
 import type { Net, TestBackend } from './net.ts'
@@ -52,7 +51,7 @@ export const fieldsOf = (headers: Readonly<Record<string, string>>): Buffer =>
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 export interface RawConnection extends Disposable {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   readonly isClosed: boolean
   /** What the other end has sent. */
   received(): Buffer
@@ -60,7 +59,7 @@ export interface RawConnection extends Disposable {
   send(...bytes: readonly Uint8Array[]): Promise<void>
 }
 
-export const rawOver = (socket: TLSSocket): RawConnection => {
+export const rawOver = (socket: Socket): RawConnection => {
   const received: Buffer[] = []
   socket.on('error', () => {})
   socket.on('data', (chunk: Buffer) => received.push(chunk))
@@ -72,15 +71,24 @@ export const rawOver = (socket: TLSSocket): RawConnection => {
     received: () => Buffer.concat(received),
     send: async (...bytes) => {
       if (socket.destroyed || socket.write(Buffer.concat(bytes))) return
-      const settled = new AbortController()
-      const { signal } = settled
-      await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })]).finally(() =>
-        settled.abort(),
-      )
+      await drainedOrClosed(socket)
     },
     [Symbol.dispose]: () => void socket.destroy(),
   }
 }
+
+/**
+ * The other end is free to hang up at any moment, and a write then fails (ECONNRESET, EPIPE): that is one of the ways in
+ * which a connection ends. So the error is not looked at, as `once` of node:events would; what follows it is the close.
+ */
+const drainedOrClosed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 
 /** A connection on which the client has said hello and no more. */
 export const rawHttp2 = async (net: Net, backend: TestBackend, credential: Credential): Promise<RawConnection> => {

@@ -20,3 +20,14 @@ test('a cached entry expires', async () => {
   await clock.advance(10)
   assert.deepEqual([cache.get('a'), cache.get('b')], [undefined, 2])
 })
+
+test('a cache keeps what is used while many others come', () => {
+  const cache = boundedCache<number, number>({ max: 100, clock: testClock() })
+  const inUse = [1, 2, 3]
+  for (const key of inUse) cache.set(key, key)
+  for (let key = 1_000; key < 2_000; key += 1) {
+    cache.set(key, key)
+    for (const used of inUse) cache.get(used)
+  }
+  assert.deepEqual([...inUse.map((key) => cache.get(key)), cache.size], [1, 2, 3, 100])
+})

@@ -40,62 +40,78 @@ export interface SendingStore {
  */
 export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStore => ({
   accept: async (messages) => {
-    const letters = messages.flatMap(({ letters: own }, index) => own.map((letter) => ({ ...letter, of: index + 1 })))
-    const lanes = [...new Set(letters.map(({ lane }) => lane))].map((lane) => ({ service: 'galley', lane }))
-    const here = lanes.filter((name) => bell.isHere(name))
-    const promises = messages.flatMap(({ promises: own }, index) => own.map((each) => ({ ...each, of: index + 1 })))
-    const accepting = accept(db, {
-      conversations: messages.map(({ conversation }) => conversation),
-      revisions: messages.map(({ revision }) => revision),
-      nows: messages.map(({ now }) => now),
-      reliers: promises.map(({ of }) => of),
-      domains: promises.map(({ domain }) => domain),
-      generations: promises.map(({ generation }) => generation),
-      lanes: letters.map(({ lane }) => lane),
-      texts: letters.map(({ text }) => text),
-      topics: letters.map(({ topics = NO_TOPICS }) => `{${topics.join()}}`),
-      of: letters.map(({ of }) => of),
-      here: here.map(({ lane }) => lane),
-    })
-    const rows = await accepting.catch((error: unknown) => {
+    const columns = columnsOf(messages)
+    const here = [...new Set(columns.lanes)].filter((lane) => bell.isHere({ service: SERVICE, lane }))
+    const rows = await accept(db, { ...columns, here }).catch((error: unknown) => {
       // What we do not know to be committed may be.
-      for (const name of here) bell.ring(name)
+      for (const lane of here) bell.ring({ service: SERVICE, lane })
       throw error
     })
-    const times = new Map(rows.map(({ of, at }) => [Number(of), Number(at)]))
+    const times: (EventTime | undefined)[] = messages.map(() => undefined)
+    for (const { of, at } of rows) times[Number(of) - 1] = Number(at)
     const [{ first, last } = { first: null, last: null }] = rows
     if (first !== null && last !== null) {
-      const stored = letters.flatMap(({ of, ...letter }) => timed(letter, times.get(of)))
-      bell.handOver({
-        service: 'galley',
-        first: Number(first),
-        last: Number(last),
-        letters: stored,
-        here: here.map(({ lane }) => lane),
-      })
+      const letters = messages.flatMap(({ letters: own }, index) => stored(own, times[index]))
+      bell.handOver({ service: SERVICE, first: Number(first), last: Number(last), letters, here })
     }
-    return messages.map((_, index) => times.get(index + 1))
+    return times
   },
 })
 
-/** As the statement stores it, which is not at all without a time. */
-const timed = (letter: Letter, at: EventTime | undefined): readonly Letter[] =>
-  at === undefined ? [] : [{ ...letter, text: letter.text.replaceAll(LATER, writtenTime(at)) }]
+const SERVICE = 'galley'
 
-interface Accepting {
+const columnsOf = (messages: readonly MessageToAccept[]): Omit<Accepting, 'here'> => {
+  const promises: Relying = { reliers: [], domains: [], generations: [] }
+  const letters: Sent = { lanes: [], texts: [], topics: [], of: [] }
+  for (const [index, message] of messages.entries()) {
+    for (const { domain, generation } of message.promises) {
+      promises.reliers.push(index + 1)
+      promises.domains.push(domain)
+      promises.generations.push(generation)
+    }
+    for (const { lane, text, topics = NO_TOPICS } of message.letters) {
+      letters.lanes.push(lane)
+      letters.texts.push(text)
+      letters.topics.push(`{${topics.join()}}`)
+      letters.of.push(index + 1)
+    }
+  }
+  return {
+    conversations: messages.map(({ conversation }) => conversation),
+    revisions: messages.map(({ revision }) => revision),
+    nows: messages.map(({ now }) => now),
+    ...promises,
+    ...letters,
+  }
+}
+
+/** As the statement stores them, which is not at all without a time. */
+const stored = (letters: readonly Letter[], at: EventTime | undefined): readonly Letter[] => {
+  if (at === undefined) return []
+  const time = writtenTime(at)
+  return letters.map((letter) => ({ ...letter, text: letter.text.replaceAll(LATER, time) }))
+}
+
+/** Which message relied on what, counted from 1. */
+interface Relying {
+  readonly reliers: number[]
+  readonly domains: Domain[]
+  readonly generations: number[]
+}
+
+interface Sent {
+  readonly lanes: string[]
+  readonly texts: string[]
+  /** Each an array as PostgreSQL writes it. */
+  readonly topics: string[]
+  /** Which message each letter belongs to, counted from 1. */
+  readonly of: number[]
+}
+
+interface Accepting extends Relying, Sent {
   readonly conversations: readonly ConversationId[]
   readonly revisions: readonly number[]
   readonly nows: readonly EventTime[]
-  /** Which message relied on what, counted from 1. */
-  readonly reliers: readonly number[]
-  readonly domains: readonly Domain[]
-  readonly generations: readonly number[]
-  readonly lanes: readonly string[]
-  readonly texts: readonly string[]
-  /** Each an array as PostgreSQL writes it. */
-  readonly topics: readonly string[]
-  /** Which message each letter belongs to, counted from 1. */
-  readonly of: readonly number[]
   /** Lanes of which the database need not tell. */
   readonly here: readonly string[]
 }

@@ -5,14 +5,14 @@
  * has promised (docs/decisions/device-promises.md), and whoever relies on that must have the promises checked when he acts
  * on it. The asking is shared: messages that are sent at about the same time go into one question per backend.
  */
-import type { Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
+import type { ClientId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import { boundedCache } from '#src/kit/lru.ts'
 import { type SharedQuestion, sharedQuestion } from '#src/kit/shared-question.ts'
 import type { RemoteBackends } from '#src/rpc/remote-backends.ts'
 import { type Answer, askClients } from './client-questions.ts'
-import { clientSets, type ClientSets } from './client-sets.ts'
+import type { ClientSets } from './client-sets.ts'
 import type { Ephemera } from './ephemera.ts'
 import { fanOut, groupByDomain } from './fan-out.ts'
 import { CLIENT_QUESTION_USERS_MAX, CLIENT_QUESTIONS_AT_ONCE, QUESTIONED_BACKENDS_MAX } from './limits.ts'
@@ -88,7 +88,7 @@ export const clientDirectory = (needs: Needs): ClientDirectory => {
 
   return {
     clientsOf: async (members, { requestId, mayRemember }) => {
-      const found = clientSets()
+      const found = new Map<Domain, ReadonlyMap<UserId, ReadonlySet<ClientId>>>()
       const promises: ReliedOn[] = []
       const toAsk = new Map<Domain, UserId[]>()
       for (const [backend, group] of groupByDomain(members)) {
@@ -96,9 +96,10 @@ export const clientDirectory = (needs: Needs): ClientDirectory => {
         const recalled = mayRemember ? recall(backend, users, requestId) : undefined
         if (recalled) {
           promises.push({ domain: backend, generation: recalled.generation })
-          for (const [user, clients] of recalled.clients) found.add(backend, user, clients)
+          found.set(backend, recalled.clients)
         } else toAsk.set(backend, users)
       }
+      if (toAsk.size === 0) return { clients: found, silent: NONE, promises }
       const ask = (backend: Domain): Promise<Answer> =>
         questions(backend).ask((toAsk.get(backend) ?? []).map((user) => ({ user, requestId })))
       const { answers, failures } = await fanOut(toAsk.keys(), ask)
@@ -106,17 +107,15 @@ export const clientDirectory = (needs: Needs): ClientDirectory => {
       if (failures.has(domain)) throw failures.get(domain)
       for (const [backend, answer] of answers) {
         // Only what was asked for: an answer must not add people to a conversation.
-        for (const user of toAsk.get(backend) ?? [])
-          found.add(
-            backend,
-            user,
-            (answer[user] ?? []).map(({ id }) => id),
-          )
+        const asked = toAsk.get(backend) ?? []
+        found.set(backend, new Map(asked.map((user) => [user, new Set((answer[user] ?? []).map(({ id }) => id))])))
       }
-      return { clients: found.sets, silent: failures, promises }
+      return { clients: found, silent: failures, promises }
     },
   }
 }
+
+const NONE: ReadonlyMap<Domain, unknown> = new Map()
 
 const questionsTo = (needs: Parameters<typeof askClients>[0]): ((backend: Domain) => Questions) => {
   const ask = askClients(needs)

@@ -15,15 +15,17 @@ export const clientSets = (): ClientSetsBuilder => {
   const sets = new Map<Domain, Map<UserId, Set<ClientId>>>()
   return {
     sets,
-    add(domain, user, clients = []) {
-      const users = sets.get(domain) ?? new Map<UserId, Set<ClientId>>()
-      sets.set(domain, users)
-      const known = users.get(user) ?? new Set<ClientId>()
-      users.set(user, known)
-      for (const client of clients) known.add(client)
+    add(domain, user, clients = NOBODY) {
+      const users = sets.get(domain)
+      const known = users?.get(user)
+      if (known) for (const client of clients) known.add(client)
+      else if (users) users.set(user, new Set(clients))
+      else sets.set(domain, new Map([[user, new Set(clients)]]))
     },
   }
 }
+
+const NOBODY: readonly ClientId[] = []
 
 export const union = (...all: readonly ClientSets[]): ClientSets => {
   const result = clientSets()

@@ -1,14 +1,20 @@
 /** What galley puts into the queue: for other backends (backend-notifications.md §2), and for gundeck. */
 import type { ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
 import type { RemoteMessage } from '#src/contract/federation/messages.ts'
-import type { ConversationId, Domain, UserId } from '#src/contract/ids.ts'
+import type { ClientId, ConversationId, Domain, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
 import { type Letter, localLetter, remoteLetter, topicsOf } from '#src/queue/outbox.ts'
 import { updateToV0 } from '#src/rpc/federation-forms.ts'
 import type { LATER } from './event-times.ts'
 
-/** A message that may not have its time yet. */
-export type MessageToSend = Omit<RemoteMessage, 'time'> & { readonly time: RemoteMessage['time'] | typeof LATER }
+/** Base64, by client, by user of the backend that is told. */
+export type RecipientTexts = readonly (readonly [UserId, readonly (readonly [ClientId, string])[]])[]
+
+export interface MessageToSend {
+  /** It may not have its time yet. */
+  readonly message: Omit<RemoteMessage, 'time' | 'recipients'> & { readonly time: RemoteMessage['time'] | typeof LATER }
+  readonly recipients: RecipientTexts
+}
 
 export const messageSent = (to: Domain, message: MessageToSend, requestId: string): Letter =>
   remoteLetter(
@@ -18,14 +24,25 @@ export const messageSent = (to: Domain, message: MessageToSend, requestId: strin
         {
           targetComponent: 'galley',
           path: 'on-message-sent',
-          body: JSON.stringify(message),
+          body: writtenMessage(message),
           bodyVersions: { from: 0 },
           requestId,
         },
       ],
     },
-    topicsOf(message.conversation, ...Object.keys(message.recipients)),
+    topicsOf(message.message.conversation, ...message.recipients.map(([user]) => user)),
   )
+
+/**
+ * The recipients by hand, because an object whose keys are ids gets a shape of its own, which costs more than all the rest
+ * of the letter. They are made of ids, names of devices and Base64: nothing of it has to be escaped.
+ */
+const writtenMessage = ({ message, recipients }: MessageToSend): string => {
+  const users = recipients.map(
+    ([user, texts]) => `"${user}":{${texts.map(([client, text]) => `"${client}":"${text}"`).join()}}`,
+  )
+  return `${JSON.stringify(message).slice(0, -1)},"recipients":{${users.join()}}}`
+}
 
 /** In both forms: which of them the peer understands is known when it is delivered. */
 export const conversationUpdated = (to: Domain, update: ConversationUpdate, requestId: string): Letter => {

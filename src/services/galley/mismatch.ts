@@ -13,7 +13,7 @@ export interface Addressing {
   /** The clients of the members whose backends answered; a user without an entry has none. */
   readonly clients: ClientSets
   /** Backends that did not say which clients their users have. */
-  readonly silent: ReadonlySet<Domain>
+  readonly silent: Pick<ReadonlySet<Domain>, 'has'>
   readonly sender: QualifiedUserId
   readonly senderClient: ClientId
   /** Whom the sender wrote to. */

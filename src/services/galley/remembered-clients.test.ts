@@ -19,7 +19,10 @@ const promised = (clock: Clock, more: Partial<Promised> = {}): Promised => ({
   ...more,
 })
 
-const recalled = (remembered: RememberedClients) => remembered.recall(backend, [bob])?.clients.get(bob)
+const recalled = (remembered: RememberedClients) => {
+  const devices = remembered.recall(backend, [bob])?.clients.get(bob)
+  return devices && [...devices]
+}
 
 test('a promise counts from when the question was sent, and grows old at half of its time', async () => {
   const clock = testClock()
@@ -28,7 +31,7 @@ test('a promise counts from when the question was sent, and grows old at half of
   await clock.advance(1_000)
   remembered.keep(promised(clock, { since }))
   assert.deepEqual(remembered.recall(backend, [bob]), {
-    clients: new Map([[bob, ['b1']]]),
+    clients: new Map([[bob, new Set(['b1'])]]),
     generation: 3,
     isAging: false,
   })

@@ -31,7 +31,7 @@ export interface Promised {
 
 export interface Recalled {
   /** Everybody asked for is there. */
-  readonly clients: ReadonlyMap<UserId, readonly ClientId[]>
+  readonly clients: ReadonlyMap<UserId, ReadonlySet<ClientId>>
   readonly generation: number
   /** More than half of some promise is over. */
   readonly isAging: boolean
@@ -46,7 +46,7 @@ export interface RememberedClients {
 type Lease = Pick<Promised, 'generation' | 'since' | 'ms'>
 
 interface Entry {
-  readonly clients: readonly ClientId[]
+  readonly clients: ReadonlySet<ClientId>
   readonly lease: Lease
 }
 
@@ -64,14 +64,14 @@ export const rememberedClients = (clock: Clock): RememberedClients => {
         const known = entries.get(key)
         if (changing.has(user)) entries.delete(key)
         else if (!known || isNewer(lease, known.lease))
-          entries.set(key, { clients: devices.map(({ id }) => id), lease })
+          entries.set(key, { clients: new Set(devices.map(({ id }) => id)), lease })
       }
     },
     recall: (backend, users) => {
       const generation = generations.get(backend)
       if (generation === undefined) return undefined
       const now = momentOf(clock)
-      const found = new Map<UserId, readonly ClientId[]>()
+      const found = new Map<UserId, ReadonlySet<ClientId>>()
       let isAging = false
       for (const user of users) {
         const entry = entries.get(keyOf(backend, user))

@@ -21,7 +21,7 @@ import type { ClientDirectory } from './client-directory.ts'
 import { type ClientSets, toWire } from './client-sets.ts'
 import { isSelfConversationOf, selfConversation, selfMember } from './conversation.ts'
 import { type EventTime, type EventTimes, LATER, timestampOf } from './event-times.ts'
-import { type MessageToSend, messageSent, pushed } from './letters.ts'
+import { type MessageToSend, messageSent, pushed, type RecipientTexts } from './letters.ts'
 import { SENDING_ATTEMPTS_MAX } from './limits.ts'
 import { compare, type Mismatch } from './mismatch.ts'
 import { messagePushes, type PushOrigin } from './pushes.ts'
@@ -81,7 +81,7 @@ const attemptToSend = async (
   const comparison = compare({
     members,
     clients,
-    silent: new Set(silent.keys()),
+    silent,
     sender,
     senderClient: message.sender,
     recipients: message.recipients,
@@ -128,17 +128,23 @@ interface Placed extends Sending {
 
 /** One letter for each other backend with recipients, and one for all recipients of ours; all of them without time. */
 const delivery = (needs: SendingNeeds, sending: Placed, valid: ClientSets): Letter[] => {
-  const others = [...valid.keys()].filter((domain) => domain !== needs.domain)
-  return [
-    ...others.map((domain) => messageSent(domain, remoteMessage(sending, valid, domain), sending.requestId)),
-    ...pushed(ownPushes(needs, sending, valid), sending.requestId),
-  ]
+  const letters: Letter[] = []
+  for (const [domain, users] of valid) {
+    if (domain === needs.domain) continue
+    const message = { message: remoteMessage(sending), recipients: textsFor(sending.message, domain, users) }
+    letters.push(messageSent(domain, message, sending.requestId))
+  }
+  const ours = valid.get(needs.domain)
+  if (ours) letters.push(...pushed(ownPushes(needs, sending, ours), sending.requestId))
+  return letters
 }
 
-const ownPushes = ({ domain, random }: SendingNeeds, sending: Placed, valid: ClientSets): Push[] => {
+type Users = ReadonlyMap<UserId, ReadonlySet<ClientId>>
+
+const ownPushes = ({ domain, random }: SendingNeeds, sending: Placed, users: Users): Push[] => {
   const { conversation, sender, message, origin, team } = sending
-  const recipients = [...(valid.get(domain) ?? [])].flatMap(([user, clients]) =>
-    [...clients].map((client) => ({ user, client, text: textFor(message, { domain, user, client }) })),
+  const recipients = textsFor(message, domain, users).flatMap(([user, texts]) =>
+    texts.map(([client, text]) => ({ user, client, text })),
   )
   return messagePushes(
     { conversation: { domain, id: conversation }, from: sender, time: LATER, team },
@@ -147,32 +153,28 @@ const ownPushes = ({ domain, random }: SendingNeeds, sending: Placed, valid: Cli
   )
 }
 
-const remoteMessage = ({ conversation, sender, message }: Sending, valid: ClientSets, to: Domain): MessageToSend => {
-  const recipients = [...(valid.get(to) ?? [])].map(([user, clients]) => [
-    user,
-    Object.fromEntries([...clients].map((client) => [client, textFor(message, { domain: to, user, client })])),
-  ])
-  return {
-    time: LATER,
-    data: base64(message.blob),
-    sender,
-    sender_client: message.sender,
-    conversation,
-    priority: message.priority ?? null,
-    push: message.nativePush,
-    transient: message.transient,
-    recipients: Object.fromEntries(recipients),
+const remoteMessage = ({ conversation, sender, message }: Sending): MessageToSend['message'] => ({
+  time: LATER,
+  data: base64(message.blob),
+  sender,
+  sender_client: message.sender,
+  conversation,
+  priority: message.priority ?? null,
+  push: message.nativePush,
+  transient: message.transient,
+})
+
+const textsFor = ({ recipients }: ProteusMessage, domain: Domain, users: Users): RecipientTexts => {
+  const ofDomain = recipients.get(domain)
+  const all: [UserId, [ClientId, string][]][] = []
+  for (const [user, clients] of users) {
+    const ofUser = ofDomain?.get(user)
+    const texts: [ClientId, string][] = []
+    for (const client of clients) texts.push([client, base64(ofUser?.get(client))])
+    all.push([user, texts])
   }
+  return all
 }
-
-interface RecipientClient {
-  readonly domain: Domain
-  readonly user: UserId
-  readonly client: ClientId
-}
-
-const textFor = ({ recipients }: ProteusMessage, { domain, user, client }: RecipientClient): string =>
-  base64(recipients.get(domain)?.get(user)?.get(client))
 
 const base64 = (bytes: Uint8Array = new Uint8Array()): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

@@ -147,7 +147,8 @@ type Big = string | number | bigint
  * Takes a run of positions from each user's clock, stores, and tells the other replicas, in one statement and so in
  * one commit and one round trip whatever the number of users. The clocks are locked in the order of user ids, so two
  * replicas never wait for each other. The sender repeats a push when our answer is lost, so the insert is harmless the
- * second time: the key is the user, the push's id and the number of the entry in it.
+ * second time: the key is the user, the push's id and the number of the entry in it. No other key is looked at for that: a
+ * position that is taken already would be a fault, and nothing may be left out for it in silence.
  */
 const append = async (
   db: Kysely<unknown>,
@@ -210,7 +211,7 @@ const appending = (replica: string | undefined) =>
       insert into gundeck.notifications (user_id, at, push_id, part, clients, origin_connection, payload)
       select p.user_id, p.at, p.push_id, p.part, p.clients::text[], p.origin_connection, t.text
       from placed p join unnest(${payloads}::text[]) with ordinality as t(text, number) on t.number = p.payload
-      on conflict do nothing
+      on conflict (user_id, push_id, part) do nothing
       returning user_id, at
     )
     select p.ord, p.at, p.seq ${replica === undefined ? sql`` : sql`, ${tellReplicas(replica)}`}

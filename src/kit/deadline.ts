@@ -29,10 +29,16 @@ export const within = <T>(work: Work<T>, { ms, what, cutOff }: Bounds): Promise<
   // By hand, because a race makes several promises for each of the requests that pass here.
   new Promise((resolve, reject) => {
     if (cutOff?.aborted) return reject(cutOff.reason)
-    const controller = new AbortController()
+    let controller: AbortController | undefined
+    const begin = (): Promise<T> => {
+      // What is under way already heeds no signal, and making one would cost more than all the rest.
+      if (typeof work !== 'function') return work
+      controller = new AbortController()
+      return work(controller.signal)
+    }
     const end = (reason: unknown): void => {
       reject(reason)
-      controller.abort(reason)
+      controller?.abort(reason)
     }
     const onCutOff = (): void => end(cutOff?.reason)
     cutOff?.addEventListener('abort', onCutOff)
@@ -41,9 +47,14 @@ export const within = <T>(work: Work<T>, { ms, what, cutOff }: Bounds): Promise<
       clearTimeout(timer)
       cutOff?.removeEventListener('abort', onCutOff)
     }
+    const andOver =
+      <V>(settle: (value: V) => void) =>
+      (value: V): void => {
+        over()
+        settle(value)
+      }
     try {
-      const begun = typeof work === 'function' ? work(controller.signal) : work
-      begun.then(resolve, reject).finally(over)
+      begin().then(andOver(resolve), andOver(reject))
     } catch (error) {
       over()
       reject(error)

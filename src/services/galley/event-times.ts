@@ -44,5 +44,4 @@ export const eventTimes = (clock: Clock): EventTimes => {
 export const timestampOf = (time: EventTime): Timestamp => new Date(time).toISOString() as Timestamp
 
 /** As it stands in an event. */
-export const writtenTime = (time: EventTime | typeof LATER): string =>
-  time === LATER ? LATER : new Date(time).toISOString()
+export const writtenTime = (time: EventTime): string => new Date(time).toISOString()

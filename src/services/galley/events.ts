@@ -2,12 +2,19 @@
 import type { Conversation as ClientConversation } from '#src/contract/client/conversation.ts'
 import type { ConversationEvent } from '#src/contract/client/conversation-events.ts'
 import type { ConversationAction, ConversationUpdate } from '#src/contract/federation/conversation-updates.ts'
-import type { ClientId, QualifiedConversationId, QualifiedUserId, RoleName, TeamId } from '#src/contract/ids.ts'
+import type {
+  ClientId,
+  QualifiedConversationId,
+  QualifiedUserId,
+  RoleName,
+  TeamId,
+  Timestamp,
+} from '#src/contract/ids.ts'
 import type { Access, AccessRole, JoinType, LeaveReason, TypingStatus } from '#src/contract/vocabulary.ts'
 import type { PushedEvent } from '#src/contract/internal/gundeck.ts'
 import { legacyAccessRole } from './access.ts'
 import { oldForm } from './client-view.ts'
-import { type EventTime, type LATER, timestampOf, writtenTime } from './event-times.ts'
+import { type EventTime, type LATER, timestampOf } from './event-times.ts'
 
 /** Where, by whom and when: the part that all conversation events have. */
 export interface Happening {
@@ -103,9 +110,9 @@ export interface MessageParts {
   readonly data: string
 }
 
-/** Messages get their time where they are stored, together with others. */
+/** Our own messages get their time where they are stored, together with others; those of other owners have one. */
 export interface MessageHappening extends Omit<Happening, 'time'> {
-  readonly time: EventTime | typeof LATER
+  readonly time: Timestamp | typeof LATER
 }
 
 export const messageEvent = (
@@ -113,7 +120,7 @@ export const messageEvent = (
   { sender, recipient, text, data }: MessageParts,
 ): PushedEvent => ({
   ...envelope(happening, 'conversation.otr-message-add', { sender, recipient, text, data }),
-  time: writtenTime(happening.time),
+  time: happening.time,
 })
 
 const accessUpdateEvent = (

@@ -14,15 +14,14 @@ export const pushIdsOf = (key: Uint8Array): (() => string) => {
   let index = 0
   return () => {
     index += 1
-    return uuidOf(hash('sha256', Buffer.concat([key, Buffer.from(String(index))]), 'buffer'))
+    // Most notifications lead to one push, and their key is as good as another hash of it.
+    return uuidOf(index === 1 ? key : hash('sha256', Buffer.concat([key, Buffer.from(String(index))]), 'buffer'))
   }
 }
 
 /** RFC 9562 §5.8: version 8, for ids of one's own making. */
-const uuidOf = (hash: Buffer): string => {
-  const bytes = hash.subarray(0, 16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+const uuidOf = (hash: Uint8Array): string => {
+  const hex = Buffer.from(hash.buffer, hash.byteOffset, 16).toString('hex')
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
 }

@@ -34,7 +34,8 @@ export const push =
 
 /** Numbers the entries of each user, so that together with the push's id each has a key that a repetition repeats. */
 export const entriesOf = ({ id, recipients, payload, origin, nativePush = true, priority = 'high' }: Push): Entry[] => {
-  const shared = asciiJson(payload)
+  // Often everybody has his own.
+  let shared: string | undefined
   const counts = new Map<PushRecipient['user'], number>()
   return recipients.map(({ user, clients, payload: own }) => {
     const part = counts.get(user) ?? 0
@@ -45,7 +46,7 @@ export const entriesOf = ({ id, recipients, payload, origin, nativePush = true, 
       part,
       clients,
       originConnection: origin?.user === user ? origin.connection : undefined,
-      payload: own ? asciiJson(own) : shared,
+      payload: own ? asciiJson(own) : (shared ??= asciiJson(payload)),
       ...(nativePush && { waking: { priority, except: origin?.user === user ? origin.client : undefined } }),
     }
   })

@@ -64,7 +64,7 @@ const pushesOf = async (
   }
   if (present.length === 0) return []
   const pushes = messagePushes(
-    { conversation, from: message.sender, time: new Date(message.time).getTime() },
+    { conversation, from: message.sender, time: message.time },
     {
       sender: message.sender_client,
       data: message.data ?? '',

@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything, on the servers that this machine has or lets us install. `npm test -- WORD…` runs a part:
- * see runner/selection.ts. The outcome is also left in var/test-results.json for programs.
+ * see runner/selection.ts. Of the whole, files in which something failed are run once more at the end: see
+ * runner/repeat.ts. The outcome is also left in var/test-results.json for programs.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -9,8 +10,9 @@ import { run } from 'node:test'
 import { spec, type TestEvent } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 import { installMissing } from './runner/machine.ts'
+import { type Repeated, repeatFailed } from './runner/repeat.ts'
 import { type Result, resultOf } from './runner/results.ts'
-import { type Group, GROUPS, type Selection, select } from './runner/selection.ts'
+import { type Group, GROUPS, groupOf, type Selection, select } from './runner/selection.ts'
 import { installStockClients } from './runner/stock-clients.ts'
 import { serversUsed, summary, totalsOf } from './runner/summary.ts'
 import { startPostgres } from './services/postgres.ts'
@@ -34,13 +36,14 @@ async function main(words: readonly string[]): Promise<number> {
     return 1
   }
   const remarks = [await installMissing(say)].filter((remark) => remark !== undefined)
-  const results = await runAll(selection, remarks)
-  await report(results, words)
-  say(await summary(results, remarks))
+  const outcome = await runAll(selection, remarks, words.length === 0)
+  await report(outcome, words)
+  say(await summary(outcome, remarks))
+  const { results } = outcome
   return results.every(({ status }) => status !== 'failed') && results.length > 0 ? 0 : 1
 }
 
-async function runAll(selection: Selection, remarks: string[]): Promise<Result[]> {
+async function runAll(selection: Selection, remarks: string[], isWhole: boolean): Promise<Repeated> {
   await using postgres = selection.files.unit.length > 0 ? await startPostgresIfInstalled() : undefined
   // Files run in processes of their own and inherit this. They may make as many databases in it as they like.
   if (postgres) process.env['COMITY_TEST_DATABASE_URL'] = postgres.url
@@ -49,8 +52,10 @@ async function runAll(selection: Selection, remarks: string[]): Promise<Result[]
     if (reason !== undefined) remarks.push(reason)
   }
   const results: Result[] = []
-  for (const group of GROUPS) results.push(...(await runGroup(group, selection)))
-  return results
+  for (const group of GROUPS) results.push(...(await runGroup(group, selection.files[group], selection.namePatterns)))
+  // Who runs a part works on it, and wants to see at once what fails.
+  if (!isWhole) return { results, passedWhenRepeated: [] }
+  return repeatFailed(results, (file) => runFiles(`${file}, again`, [file], { timeoutMs: TIMEOUT_MS[groupOf(file)] }))
 }
 
 /** The remark of {@link installMissing} has said why when it is not. */
@@ -63,15 +68,30 @@ async function startPostgresIfInstalled(): Promise<Awaited<ReturnType<typeof sta
   }
 }
 
-async function runGroup(group: Group, { files, namePatterns }: Selection): Promise<Result[]> {
-  if (files[group].length === 0) return []
-  say(`\n— ${group} —`)
+async function runGroup(group: Group, files: readonly string[], namePatterns: readonly string[]): Promise<Result[]> {
+  if (files.length === 0) return []
+  const concurrency = group === 'unit' ? availableParallelism() : 1
+  return runFiles(group, files, { timeoutMs: TIMEOUT_MS[group], concurrency, namePatterns })
+}
+
+interface How {
+  readonly timeoutMs: number
+  readonly concurrency?: number
+  readonly namePatterns?: readonly string[]
+}
+
+async function runFiles(
+  title: string,
+  files: readonly string[],
+  { timeoutMs, concurrency = 1, namePatterns = [] }: How,
+): Promise<Result[]> {
+  say(`\n— ${title} —`)
   const results: Result[] = []
   const events = run({
     cwd: ROOT,
-    files: files[group].map((file) => join(ROOT, file)),
-    concurrency: group === 'unit' ? availableParallelism() : 1,
-    timeout: TIMEOUT_MS[group],
+    files: files.map((file) => join(ROOT, file)),
+    concurrency,
+    timeout: timeoutMs,
     // Tags of tests, which the summary counts by, are announced as experimental once per file.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     ...(namePatterns.length > 0 && { testNamePatterns: namePatterns.map((pattern) => new RegExp(pattern, 'i')) }),
@@ -86,8 +106,14 @@ async function runGroup(group: Group, { files, namePatterns }: Selection): Promi
   return results
 }
 
-async function report(results: readonly Result[], words: readonly string[]): Promise<void> {
+async function report({ results, passedWhenRepeated }: Repeated, words: readonly string[]): Promise<void> {
   await mkdir(join(ROOT, 'var'), { recursive: true })
-  const outcome = { arguments: words, totals: totalsOf(results), servers: await serversUsed(results), tests: results }
+  const outcome = {
+    arguments: words,
+    totals: totalsOf(results),
+    servers: await serversUsed(results),
+    passedWhenRepeated,
+    tests: results,
+  }
   await writeFile(join(ROOT, 'var/test-results.json'), `${JSON.stringify(outcome, null, 1)}\n`)
 }

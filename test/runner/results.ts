@@ -12,6 +12,8 @@ export interface Result {
   readonly durationMs: number
   /** Why it was skipped. */
   readonly reason?: string
+  /** The first line of what it failed with. */
+  readonly error?: string
 }
 
 type Outcome = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>
@@ -32,12 +34,19 @@ export function resultOf(root: string, event: TestEvent): Result | undefined {
     status: statusOf(event),
     durationMs: Math.round(data.details.duration_ms),
     ...(typeof data.skip === 'string' && { reason: data.skip }),
+    ...(event.type === 'test:fail' && { error: firstLineOf(event.data.details.error) }),
   }
 }
 
 function statusOf({ type, data }: Outcome): Result['status'] {
   if (data.skip !== undefined && data.skip !== false) return 'skipped'
   return type === 'test:pass' ? 'passed' : 'failed'
+}
+
+/** What node:test tells wraps what was thrown. */
+function firstLineOf(error: Error): string {
+  const thrown = error.cause instanceof Error ? String(error.cause) : error.message
+  return thrown.trim().split('\n')[0] ?? ''
 }
 
 /** Unless it was skipped whole, or could not be set up. */

@@ -11,7 +11,7 @@ const OUTCOMES = `
 import { before, describe, test } from 'node:test'
 describe('mixed', { tags: ['nginx'] }, () => {
   test('good', () => {})
-  test('bad', () => { throw new Error('bad') })
+  test('bad', () => { throw new Error('bad\\nand why') })
   test('left out', { skip: 'no reason to' }, () => {})
 })
 describe('left out whole', { skip: 'not here' }, () => { test('never counted', () => {}) })
@@ -31,15 +31,17 @@ test('every test counts once, suites only when their tests cannot', async () => 
     const result = resultOf(folder.path, event)
     if (result) results.push(result)
   }
-  const told = results.map(({ name, status, reason = '', tags }) => [name, status, reason, ...tags].join(', '))
+  const told = results.map(({ name, status, reason, error, tags }) =>
+    [name, status, reason ?? error ?? '', ...tags].join(', '),
+  )
   assert.deepEqual(told.toSorted(), [
-    'broken.test.mjs, failed, ',
+    'broken.test.mjs, failed, test failed',
     'left out whole, skipped, not here',
-    'mixed › bad, failed, , nginx',
+    'mixed › bad, failed, Error: bad, nginx',
     'mixed › good, passed, , nginx',
     'mixed › left out, skipped, no reason to, nginx',
-    'not set up › never run, failed, ',
-    'not set up, failed, ',
+    'not set up › never run, failed, test did not finish before its parent and was cancelled',
+    'not set up, failed, Error: no',
   ])
 })
 

@@ -1,5 +1,6 @@
 /** The last lines of `npm test`: what ran on real servers, what did not and why, and the counts. */
 import { missingServers, REAL_SERVERS } from './machine.ts'
+import type { Repeated } from './repeat.ts'
 import type { Result } from './results.ts'
 
 export interface Totals {
@@ -27,7 +28,7 @@ export async function serversUsed(
   )
 }
 
-export async function summary(results: readonly Result[], remarks: readonly string[]): Promise<string> {
+export async function summary({ results, passedWhenRepeated }: Repeated, remarks: readonly string[]): Promise<string> {
   const { passed, failed, skipped } = totalsOf(results)
   const servers = (await serversUsed(results)).map(
     ({ name, version, tests }) => `  ${name.padEnd(11)}${String(tests).padStart(4)} tests   ${version}`,
@@ -40,6 +41,10 @@ export async function summary(results: readonly Result[], remarks: readonly stri
       remarks.map((remark) => `  ${remark}`),
     ),
     ...section('Skipped:', skippedByReason(results)),
+    ...section(
+      'Passed only when repeated:',
+      passedWhenRepeated.map(({ file, name, error }) => `  ${file}: ${name}\n    ${error}`),
+    ),
     ...section('Failed:', failures),
     '',
     `${passed} passed, ${failed} failed, ${skipped} skipped`,

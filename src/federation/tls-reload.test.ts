@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '#src/kit/clock.ts'
 import { createLog } from '#src/kit/log.ts'
 import { createAuthority, type Credential } from '#src/world/authority.ts'
 import { replaceFile } from '#src/world/replace-file.ts'
+import { until } from '#test/federation/fake-peer.ts'
 import type { TlsMaterial } from './tls-material.ts'
 import { followTls } from './tls-reload.ts'
 import { TLS_RECHECK_MS } from './limits.ts'
@@ -49,14 +50,6 @@ const put = async (directory: string, { chainPem, keyPem }: Credential): Promise
   await writeFile(join(directory, 'crt'), chainPem)
   await writeFile(join(directory, 'key'), keyPem)
   await writeFile(join(directory, 'ca'), authority.certificatePem)
-}
-
-const until = async (isSo: () => boolean, what: string): Promise<void> => {
-  const deadline = systemClock.monotonicMs() + 10_000
-  while (!isSo()) {
-    if (systemClock.monotonicMs() > deadline) throw new Error(`it never came to pass that ${what}`)
-    await systemClock.sleep(5)
-  }
 }
 
 test('FED-037: files that are written anew are used', async () => {

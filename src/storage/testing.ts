@@ -70,7 +70,8 @@ export const temporaryMigrations = async (
   }
 }
 
-const DEADLINE_MS = 20_000
+// Only so that what hangs ends some day.
+const DEADLINE_MS = 60_000
 const POLL_MS = 10
 
 /** Until `isSo` says so; tests wait for states, never for durations. */

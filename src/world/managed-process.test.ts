@@ -65,7 +65,7 @@ test('killing takes the children of a process along', async (t) => {
   const closed = once(connection.resume(), 'close')
   await running.stop({ kill: true })
 
-  await withDeadline(closed, 5_000, 'the end of the grandchild')
+  await withDeadline(closed, 60_000, 'the end of the grandchild')
 })
 
 async function planFor(t: TestContext, script: string): Promise<ProcessPlan> {

@@ -90,9 +90,12 @@ export const answerOk = ({ stream }: Pick<PeerStream, 'stream'>): void => {
   stream.end('{"ok":true}')
 }
 
+/** Only so that what hangs ends some day: on a busy machine a test waits for a state as long as it takes. */
+const PATIENCE_MS = 60_000
+
 /** Resolves once `isSo` holds; checked after every turn of the event loop. */
 export const until = async (isSo: () => boolean, what: string): Promise<void> => {
-  const deadline = systemClock.monotonicMs() + 10_000
+  const deadline = systemClock.monotonicMs() + PATIENCE_MS
   while (!isSo()) {
     if (systemClock.monotonicMs() > deadline) throw new Error(`it never came to pass that ${what}`)
     await systemClock.sleep(2)

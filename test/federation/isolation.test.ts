@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#src/kit/clock.ts'
+import { eventually } from '#src/storage/testing.ts'
 import { callPeer } from './calling.ts'
 import { type PeerStream, startFakePeer, until } from './fake-peer.ts'
 import { type Net, startNet, type TestBackend } from './net.ts'
@@ -103,14 +104,6 @@ test('a peer that fails again and again is given a rest, until it is heard of', 
   assert.equal((await callPeer(down, 'own.test')).status, 200)
   assert.equal((await callPeer(own, 'down.test')).status, 200)
 })
-
-const eventually = async (isSo: () => Promise<boolean>, what: string): Promise<void> => {
-  const deadline = systemClock.monotonicMs() + 10_000
-  while (!(await isSo())) {
-    if (systemClock.monotonicMs() > deadline) throw new Error(`it never came to pass that ${what}`)
-    await systemClock.sleep(20)
-  }
-}
 
 test('a peer that asks to be left alone is, and others are not', async () => {
   await using peer = await startFakePeer(net, {

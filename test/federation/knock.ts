@@ -34,7 +34,7 @@ export interface Answered {
   readonly label: string | undefined
 }
 
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 60_000
 
 export const knock = (net: Surroundings, backend: Door, knocked: Knock): Promise<Answered> =>
   withDeadline(

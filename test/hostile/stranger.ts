@@ -22,7 +22,7 @@ export interface Stranger extends Disposable {
 }
 
 const CONNECTIONS = 16
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 const CHUNK = new Uint8Array(64 * 1024)
 
 export const strangerTo = (baseUrl: string): Stranger => {

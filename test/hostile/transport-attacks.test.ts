@@ -23,7 +23,7 @@ describe('the built-in ingress', () => tryAll('builtin'))
 describe('nginx with the printed configuration', { skip: withoutNginx, tags: ['nginx'] }, () => tryAll('nginx'))
 
 const SERVED_MIN = 20
-const SERVED_WITHIN_MS = 20_000
+const SERVED_WITHIN_MS = 60_000
 const MEMORY_GROWTH_BYTES_MAX = 128 * 1024 * 1024
 
 function tryAll(kind: Exclude<IngressKind, 'split'>): void {

@@ -192,7 +192,7 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** A client that has said hello. */
 export const rawClient = async (port: number, settings: Uint8Array = Buffer.alloc(0)): Promise<RawEnd> => {
   const socket = connect(port, '127.0.0.1')
-  await withDeadline(once(socket, 'connect'), 5_000, 'connecting')
+  await withDeadline(once(socket, 'connect'), 60_000, 'connecting')
   const end = new RawEnd(socket, 0)
   end.send(PREFACE, frame(FRAME.settings, FLAG.none, 0, settings), frame(FRAME.settings, FLAG.ack, 0))
   return end

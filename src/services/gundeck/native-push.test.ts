@@ -33,7 +33,7 @@ const Asked = z.object({
 })
 type Asked = z.infer<typeof Asked>['notifications'][number]
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 
 let database: Database
 let server: Server

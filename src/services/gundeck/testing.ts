@@ -27,7 +27,7 @@ export const BOB = UserId.parse('6f1e1f2a-0000-4000-8000-000000000b0b')
 export const PHONE = ClientId.parse('5d1f0a77c0b4e3a2')
 export const LAPTOP = ClientId.parse('1a')
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 
 /** A database of its own in a directory of its own. */
 export const temporaryDatabase = async (): Promise<Database> => {

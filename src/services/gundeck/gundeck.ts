@@ -37,6 +37,7 @@ import { connectReplicas, type Replicas } from './replicas.ts'
 import { GOING_AWAY, openSockets, POLICY_VIOLATION, type Sockets } from './sockets.ts'
 import { type GundeckStore, gundeckStore } from './store.ts'
 import { type PushTokenStore, pushTokenStore } from './store-push-tokens.ts'
+import { replicaList } from './store-replicas.ts'
 import { type StreamStore, streamStore } from './store-streams.ts'
 import { alsoWaking, openStreams, type Streams } from './streams.ts'
 import { startSweeper } from './sweeper.ts'
@@ -83,6 +84,7 @@ export const startGundeck = async (needs: GundeckNeeds): Promise<Gundeck> => {
     ...needs,
     replica,
     store,
+    list: replicaList(db),
     delivery,
     onTransient: tell,
     onRemoved: ({ user, client }) => removed(user, client),

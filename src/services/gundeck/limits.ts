@@ -52,6 +52,10 @@ export const CLOSE_TIMEOUT_MS = 1_000
 /** Notifications of one user that a replica reads after another one wrote them; a longer gap closes the sockets. */
 export const GAP_ROWS_MAX = 1_000
 
+/** How often a replica says that it is there, and after how long without a word others take it off the list. */
+export const REPLICA_ROUND_MS = 10_000
+export const REPLICA_SILENT_MS = 60_000
+
 /** Users in one note to other replicas. PostgreSQL takes 8,000 bytes, and one user needs at most 80. */
 export const USERS_PER_NOTE_MAX = 90
 

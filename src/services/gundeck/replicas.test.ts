@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { type Kysely, sql } from 'kysely'
+import { type TestClock, testClock } from '#src/kit/clock.ts'
 import type { Database } from '#src/storage/database.ts'
-import { GAP_ROWS_MAX, USERS_PER_NOTE_MAX } from './limits.ts'
-import { ALICE, BOB, event, PHONE, startTestGundeck, temporaryDatabase, type TestGundeck } from './testing.ts'
+import { GAP_ROWS_MAX, REPLICA_ROUND_MS, REPLICA_SILENT_MS, USERS_PER_NOTE_MAX } from './limits.ts'
+import { CHANNEL } from './replica-note.ts'
+import { replicaList } from './store-replicas.ts'
+import {
+  ALICE,
+  BOB,
+  type Device,
+  event,
+  PHONE,
+  startTestGundeck,
+  temporaryDatabase,
+  type TestGundeck,
+} from './testing.ts'
 import { UserId } from '#src/contract/ids.ts'
 
 // Two replicas on one database. That it is embedded makes no difference but that a single one would not look for
@@ -27,6 +40,13 @@ const sometimesDeaf = (): Database => ({
     return database.listen(channel, (payload) => (isDeaf ? undefined : onPayload(payload)))
   },
 })
+
+const gundeckTables = (): Promise<Kysely<unknown>> =>
+  database.schema<unknown>('gundeck', new URL('migrations/', import.meta.url))
+
+const roundsUntilHeard = async (clock: TestClock, device: Device): Promise<void> => {
+  while (device.types().length === 0) await clock.advance(REPLICA_ROUND_MS)
+}
 
 beforeEach(async () => {
   isDeaf = false
@@ -85,6 +105,47 @@ test('what several replicas store at once is told everywhere in one order, each 
       ids,
     )
   }
+})
+
+test('nobody is told while there is nobody else, and everybody as soon as there is', async () => {
+  const heard: string[] = []
+  await using _listening = await database.listen(CHANNEL, (note) => heard.push(note))
+  await there[Symbol.asyncDispose]()
+  await here.push(event('alone'))
+  there = await startTestGundeck(database)
+  const device = await there.open()
+  assert.equal(heard.length, 0)
+  await here.push(event('told'))
+  await device.has(1)
+  assert.deepEqual(device.types(), ['told'])
+  assert.equal(heard.length, 1)
+})
+
+test('a replica that was taken off the list comes back to it, and tells its sockets what it was not told of', async () => {
+  const clock = testClock()
+  await using late = await startTestGundeck(database, { clock })
+  const device = await late.open()
+  await Promise.all([here[Symbol.asyncDispose](), there[Symbol.asyncDispose]()])
+  there = await startTestGundeck(database)
+  await sql`delete from gundeck.replicas`.execute(await gundeckTables())
+  await there.push(event('missed'))
+  await roundsUntilHeard(clock, device)
+  await there.push(event('told'))
+  await device.has(2)
+  assert.deepEqual(device.types(), ['missed', 'told'])
+  here = await startTestGundeck(database)
+})
+
+test('who ended without a word is taken off the list', async () => {
+  const db = await gundeckTables()
+  await sql`insert into gundeck.replicas (id, seen_at) values
+    (gen_random_uuid(), now() - ${REPLICA_SILENT_MS + 1_000} * interval '1 millisecond'), (${BOB}, now())`.execute(db)
+  await replicaList(db).enlist(ALICE)
+  const { rows } = await sql`select id from gundeck.replicas where id in (${ALICE}, ${BOB})`.execute(db)
+  const { rows: all } = await sql`select id from gundeck.replicas`.execute(db)
+  // The two that run, and these.
+  assert.deepEqual([rows.length, all.length], [2, 4])
+  await Promise.all([replicaList(db).leave(ALICE), replicaList(db).leave(BOB)])
 })
 
 test('a note that did not arrive is noticed by what comes after it', async () => {

@@ -7,11 +7,14 @@ import type { ClientId, UserId } from '#src/contract/ids.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Log } from '#src/kit/log.ts'
 import type { Random } from '#src/kit/random.ts'
+import { keepUp } from '#src/kit/upkeep.ts'
 import type { Database } from '#src/storage/database.ts'
+import { STATEMENT_TIMEOUT_MS } from '#src/storage/limits.ts'
 import type { Delivery } from './delivery.ts'
-import { DEVICES_PER_NOTE_MAX, NOTE_BYTES_MAX, OBJECTION_MS } from './limits.ts'
+import { DEVICES_PER_NOTE_MAX, NOTE_BYTES_MAX, OBJECTION_MS, REPLICA_ROUND_MS } from './limits.ts'
 import { CHANNEL, parseTransient, ReplicaNote, type Transient } from './replica-note.ts'
 import type { GundeckStore, StreamEnd } from './store.ts'
+import type { ReplicaList } from './store-replicas.ts'
 import type { Device } from './waking.ts'
 
 export interface Replicas extends AsyncDisposable {
@@ -26,6 +29,7 @@ interface Needs {
   readonly replica: string | undefined
   readonly database: Pick<Database, 'listen' | 'notify'>
   readonly store: GundeckStore
+  readonly list: ReplicaList
   readonly delivery: Delivery
   readonly onTransient: (transient: Transient) => void
   readonly onRemoved: (removed: { readonly user: UserId; readonly client?: ClientId }) => void
@@ -42,6 +46,7 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
     database.notify(CHANNEL, JSON.stringify({ from: replica, ...note }))
   const questions = new Map<string, Device[]>()
   const listening = await database.listen(CHANNEL, (text) => void hear({ ...needs, announce, questions }, text))
+  const standing = await standOnList(needs, replica)
   return {
     announceTransient: async (transient) => {
       const text = JSON.stringify({ from: replica, transient })
@@ -64,7 +69,36 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
       questions.delete(question)
       return found
     },
-    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await standing[Symbol.asyncDispose]()
+      await listening[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/**
+ * Others tell only those who stand on the list, so this begins after listening and before the first socket. What was
+ * begun before does not tell us and may end later: until it cannot any more, sockets are compared with the database now
+ * and then; and again when others have taken us off, because they had not heard of us for too long.
+ */
+const standOnList = async ({ list, delivery, clock, log }: Needs, replica: string): Promise<AsyncDisposable> => {
+  await list.enlist(replica)
+  let listedMs: number | undefined = clock.monotonicMs()
+  const work = async (): Promise<void> => {
+    const stood = await list.enlist(replica)
+    const nowMs = clock.monotonicMs()
+    if (!stood) listedMs = nowMs
+    if (listedMs === undefined) return
+    delivery.refresh()
+    if (nowMs - listedMs > STATEMENT_TIMEOUT_MS) listedMs = undefined
+  }
+  const rounds = keepUp({ work, everyMs: REPLICA_ROUND_MS, what: 'standing on the list of replicas' }, { clock, log })
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await rounds[Symbol.asyncDispose]()
+      // Otherwise the others find out by themselves.
+      await list.leave(replica).catch((error: unknown) => log.warn({ err: error }, 'leaving the list of replicas'))
+    },
   }
 }
 

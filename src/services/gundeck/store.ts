@@ -218,11 +218,15 @@ const appending = (replica: string | undefined) =>
     from stored s join placed p using (user_id, at) order by p.ord`.compile(db),
   )
 
-/** Sent by the database when the statement commits, and not otherwise. See `replica-note.ts` for the form. */
+/**
+ * Sent by the database when the statement commits, and not otherwise. See `replica-note.ts` for the form. To wake the
+ * others costs about as much as to store, so it is left out while nobody else is on the list.
+ */
 const tellReplicas = (replica: string) => sql`(
   select count(pg_notify(${CHANNEL}, note)) from (
     select json_build_object('from', ${replica}::text, 'stored', json_agg(json_build_array(user_id, at, seq)))::text as note
-    from (select *, (row_number() over () - 1) / ${USERS_PER_NOTE_MAX} as chunk from ended) chunked group by chunk
+    from (select *, (row_number() over () - 1) / ${USERS_PER_NOTE_MAX} as chunk from ended) chunked
+    where exists (select from gundeck.replicas where id <> ${replica}::uuid) group by chunk
   ) notes
 )`
 

@@ -41,7 +41,7 @@ export const bodyReader = (clock: Clock, timeoutMs = BODY_TIMEOUT_MS): BodyReade
 
 const NOTHING = Promise.resolve(NO_BODY)
 
-interface Reading extends Waiting {
+interface Reading extends Waiting<Reading> {
   readonly fail: (reason: Refusal) => void
 }
 
@@ -58,7 +58,7 @@ const whole = (request: IncomingMessage, limit: number, line: Overdue<Reading>):
     const brokeOff = (cause?: unknown): void => {
       fail(new Refusal(400, 'bad-request', { detail: 'the body ended early', cause }))
     }
-    const waiting: Reading = { movedMs: 0, fail }
+    const waiting: Reading = { movedMs: 0, ahead: undefined, behind: undefined, fail }
     line.moved(waiting)
     request.on('data', (chunk: Uint8Array) => {
       // What comes after that is dropped until the answer closes the connection.

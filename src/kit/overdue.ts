@@ -1,19 +1,25 @@
 /**
  * Finds those who have waited too long, with one timer for all of them: whoever moves goes to the end of the line, so
- * that only the first in line has to be looked at.
+ * that only the first in line has to be looked at. Each knows his neighbours, because nearly all come and go at once, and
+ * a set pays for that each time.
  */
 import type { Clock } from './clock.ts'
 
-export interface Waiting {
-  /** When it moved last; kept by the line it stands in. */
+/** All of it is kept by the line it stands in, which is one only. */
+export interface Waiting<T> {
+  /** When it moved last. */
   movedMs: number
+  /** Who moved before it, and who after it. */
+  ahead: T | undefined
+  behind: T | undefined
 }
 
-export class Overdue<T extends Waiting> implements Disposable {
+export class Overdue<T extends Waiting<T>> implements Disposable {
   readonly #clock: Clock
   readonly #ms: number
   readonly #onOverdue: (waiting: T) => void
-  readonly #line = new Set<T>()
+  #first: T | undefined
+  #last: T | undefined
   #timer: Disposable | undefined
 
   /** `onOverdue` is called once for each that stood still for `ms`, and no longer waits then. */
@@ -26,30 +32,42 @@ export class Overdue<T extends Waiting> implements Disposable {
   /** Its time begins now, perhaps again. */
   moved(waiting: T): void {
     waiting.movedMs = this.#clock.monotonicMs()
-    this.#line.delete(waiting)
-    this.#line.add(waiting)
     this.#timer ??= this.#clock.after(this.#ms, () => this.#look())
+    if (this.#last === waiting) return
+    this.leave(waiting)
+    waiting.ahead = this.#last
+    if (this.#last) this.#last.behind = waiting
+    else this.#first = waiting
+    this.#last = waiting
   }
 
+  /** Also for who is not in line. */
   leave(waiting: T): void {
-    this.#line.delete(waiting)
+    const { ahead, behind } = waiting
+    if (ahead) ahead.behind = behind
+    else if (this.#first === waiting) this.#first = behind
+    if (behind) behind.ahead = ahead
+    else if (this.#last === waiting) this.#last = ahead
+    waiting.ahead = undefined
+    waiting.behind = undefined
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]()
-    this.#line.clear()
+    this.#first = undefined
+    this.#last = undefined
   }
 
   #look(): void {
     this.#timer = undefined
     const nowMs = this.#clock.monotonicMs()
-    for (const first of this.#line) {
+    for (let first = this.#first; first; first = this.#first) {
       const leftMs = first.movedMs + this.#ms - nowMs
       if (leftMs > 0) {
         this.#timer = this.#clock.after(leftMs, () => this.#look())
         return
       }
-      this.#line.delete(first)
+      this.leave(first)
       this.#onOverdue(first)
     }
   }

@@ -2,6 +2,7 @@
  * One exchange on a connection: the message that comes and the one that goes. No stream object of the platform: a small
  * message is bytes on both ways, and costs a few fields here.
  */
+import type { Waiting } from '../overdue.ts'
 import { givePieceBack } from '../pieces.ts'
 import { StreamBroken } from './errors.ts'
 import { type BodySource, IncomingBody, type Pace } from './incoming-body.ts'
@@ -36,10 +37,11 @@ export interface StreamEvents<Head> {
 const QUEUE_BYTES = 64 * 1024
 const NOTHING = new Uint8Array(0)
 
-export class Http2Stream<Head> implements BodySource {
+export class Http2Stream<Head> implements BodySource, Waiting<Http2Stream<Head>> {
   readonly id: number
-  /** When it moved last; for {@link Overdue}. */
   movedMs = 0
+  ahead: Http2Stream<Head> | undefined
+  behind: Http2Stream<Head> | undefined
   /** Called when there is room for more after `write` returned false. */
   onDrain: (() => void) | undefined
   /** Called when nothing more can be sent, before the events. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testClock } from '#src/kit/clock.ts'
-import { eventTimes, LEAD_MS_MAX } from './event-times.ts'
+import { eventTimes, LEAD_MS_MAX, timestampOf } from './event-times.ts'
 
 test('events of the same millisecond get different, rising times', async () => {
   const clock = testClock()
@@ -30,4 +30,12 @@ test('what follows from something that another service told is later, also when 
   // A clock that is ahead by more than the bound does not take all others along.
   assert.equal(times.next(start + 60_000), start + 60_001)
   assert.equal(times.next(), start + 504)
+})
+
+test('a time is written to the millisecond, whatever was written before it', () => {
+  const times = [1_767_225_599_999, 1_767_225_600_000, 1_767_225_600_007, 1_767_225_599_080, -1]
+  assert.deepEqual(
+    times.map(timestampOf),
+    times.map((time) => new Date(time).toISOString()),
+  )
 })

@@ -41,7 +41,14 @@ export const eventTimes = (clock: Clock): EventTimes => {
 }
 
 /** What is made so is written as a timestamp is, and needs no parsing. */
-export const timestampOf = (time: EventTime): Timestamp => new Date(time).toISOString() as Timestamp
+export const timestampOf = (time: EventTime): Timestamp => {
+  const second = Math.floor(time / 1000)
+  if (second !== written.second) {
+    written.second = second
+    written.text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length)
+  }
+  return `${written.text}${String(time - second * 1000).padStart(3, '0')}Z` as Timestamp
+}
 
-/** As it stands in an event. */
-export const writtenTime = (time: EventTime): string => new Date(time).toISOString()
+/** Of the times that are written one after the other most are of the same second. */
+const written = { second: Number.NaN, text: '' }

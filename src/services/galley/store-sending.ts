@@ -7,7 +7,7 @@ import type { ConversationId, Domain } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
-import { type EventTime, LATER, writtenTime } from './event-times.ts'
+import { type EventTime, LATER, timestampOf } from './event-times.ts'
 
 export interface MessageToAccept {
   readonly conversation: ConversationId
@@ -88,7 +88,7 @@ const columnsOf = (messages: readonly MessageToAccept[]): Omit<Accepting, 'here'
 /** As the statement stores them, which is not at all without a time. */
 const stored = (letters: readonly Letter[], at: EventTime | undefined): readonly Letter[] => {
   if (at === undefined) return []
-  const time = writtenTime(at)
+  const time = timestampOf(at)
   return letters.map((letter) => ({ ...letter, text: letter.text.replaceAll(LATER, time) }))
 }
 

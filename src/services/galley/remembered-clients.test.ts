@@ -92,3 +92,14 @@ test('whose devices are changing is forgotten', () => {
   remembered.keep(promised(clock, { changing: new Set([bob]) }))
   assert.equal(recalled(remembered), undefined)
 })
+
+test('people of two backends who have the same id are never taken for each other', () => {
+  const clock = testClock()
+  const remembered = rememberedClients(clock)
+  const other = Domain.parse('other.example')
+  remembered.keep(promised(clock, {}))
+  remembered.keep(promised(clock, { backend: other, clients: { [bob]: [device('b9')] } }))
+  assert.equal(recalled(remembered), undefined)
+  remembered.keep(promised(clock, { changing: new Set([bob]) }))
+  assert.deepEqual([...(remembered.recall(other, [bob])?.clients.get(bob) ?? [])], ['b9'])
+})

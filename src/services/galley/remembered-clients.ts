@@ -46,25 +46,28 @@ export interface RememberedClients {
 type Lease = Pick<Promised, 'generation' | 'since' | 'ms'>
 
 interface Entry {
+  readonly backend: Domain
   readonly clients: ReadonlySet<ClientId>
   readonly lease: Lease
 }
 
 export const rememberedClients = (clock: Clock): RememberedClients => {
-  const entries = boundedCache<string, Entry>({ max: REMEMBERED_CLIENTS_USERS_MAX, clock })
+  // By id alone, which is at hand. Should people of two backends have the same, one of them is not remembered.
+  const entries = boundedCache<UserId, Entry>({ max: REMEMBERED_CLIENTS_USERS_MAX, clock })
   // The newest that was heard of; what was got under an older one is of no use any more.
   const generations = boundedCache<Domain, number>({ max: QUESTIONED_BACKENDS_MAX, clock })
-  const keyOf = (backend: Domain, user: UserId): string => `${user}@${backend}`
   return {
     keep: ({ backend, clients, changing, generation, since, ms }) => {
       generations.set(backend, Math.max(generation, generations.get(backend) ?? 0))
       const lease = { generation, since, ms }
       for (const [user, devices] of Object.entries(clients) as [UserId, Promised['clients'][UserId]][]) {
-        const key = keyOf(backend, user)
-        const known = entries.get(key)
-        if (changing.has(user)) entries.delete(key)
-        else if (!known || isNewer(lease, known.lease))
-          entries.set(key, { clients: new Set(devices.map(({ id }) => id)), lease })
+        const known = entries.get(user)
+        const isKnown = known?.backend === backend
+        if (changing.has(user)) {
+          if (isKnown) entries.delete(user)
+        } else if (!isKnown || isNewer(lease, known.lease)) {
+          entries.set(user, { backend, clients: new Set(devices.map(({ id }) => id)), lease })
+        }
       }
     },
     recall: (backend, users) => {
@@ -74,8 +77,9 @@ export const rememberedClients = (clock: Clock): RememberedClients => {
       const found = new Map<UserId, ReadonlySet<ClientId>>()
       let isAging = false
       for (const user of users) {
-        const entry = entries.get(keyOf(backend, user))
-        if (!entry || entry.lease.generation !== generation || isOver(entry.lease, now)) return undefined
+        const entry = entries.get(user)
+        if (entry?.backend !== backend || entry.lease.generation !== generation || isOver(entry.lease, now))
+          return undefined
         isAging ||= isHalfOver(entry.lease, now)
         found.set(user, entry.clients)
       }

@@ -43,6 +43,7 @@ export const ClientId = z
   .brand<'ClientId'>()
 export type ClientId = z.infer<typeof ClientId>
 
+const CAPITAL = /[A-Z]/
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const LAST_LABEL = '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?'
 
@@ -60,7 +61,7 @@ export type Domain = z.infer<typeof Domain>
 
 /** `toLowerCase` would turn KELVIN SIGN into `k`, and so a name that is no domain into one that is. */
 function lowerCaseAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return CAPITAL.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text
 }
 
 export const QualifiedUserId = z.object({ domain: Domain, id: UserId })

@@ -58,7 +58,8 @@ export const revocations = ({ brig, clock, log }: Needs): Revocations => {
         })
       }
       // Also for who comes while somebody else has asked.
-      await asking
+      if (asking) await asking
+      if (known.size === 0) return false
       const isEnded = (key: string): boolean => {
         const until = known.get(key)
         return until !== undefined && issuedAt <= until

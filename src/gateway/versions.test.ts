@@ -11,6 +11,8 @@ const cases: readonly (readonly [string, string, number | undefined, string])[] 
   ['a number beyond all versions', '/v999999/self', undefined, '/v999999/self'],
   ['a leading zero is no version', '/v08/self', 0, '/v08/self'],
   ['a path that only begins alike', '/v8', 0, '/v8'],
+  ['a path of one more character', '/v8x', 0, '/v8x'],
+  ['a slash after a question mark is none of the path', '/v8?x=/self', 0, '/v8?x=/self'],
   ['another path that only begins alike', '/verification-code/send', 0, '/verification-code/send'],
   ['websockets have no prefix', '/v8/await?client=1', 8, '/v8/await?client=1'],
   ['nor under their other name', '/v8/websocket', 8, '/v8/websocket'],

@@ -8,17 +8,20 @@ export interface VersionedTarget {
   readonly target: string
 }
 
-const PREFIX = /^\/v(0|[1-9][0-9]{0,5})(?=\/)/
+const PREFIXES: ReadonlyMap<string, number> = new Map(CLIENT_API_VERSIONS.map((version) => [`/v${version}`, version]))
+
+/** Those that we do not serve look so, too. */
+const ANY_PREFIX = /^\/v(?:0|[1-9][0-9]{0,5})\//
 
 /** Websockets of live notifications are opened without prefix by every client. */
 const NEVER_PREFIXED = /^\/(?:await|websocket)(?:\?|$)/
 
 /** Takes off one prefix, once; no prefix means version 0. */
 export const readVersion = (target: string): VersionedTarget => {
-  const [prefix, digits] = PREFIX.exec(target) ?? []
-  if (prefix === undefined) return { version: 0, target }
-  const version = Number(digits)
-  if (!CLIENT_API_VERSIONS.includes(version)) return { version: undefined, target }
+  const end = target.indexOf('/', 1)
+  const prefix = end < 0 ? '' : target.slice(0, end)
+  const version = PREFIXES.get(prefix)
+  if (version === undefined) return { version: ANY_PREFIX.test(target) ? undefined : 0, target }
   const rest = target.slice(prefix.length)
   return NEVER_PREFIXED.test(rest) ? { version, target } : { version, target: rest }
 }

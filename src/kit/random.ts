@@ -1,5 +1,5 @@
 /** Randomness as a parameter, so that a failing run can be repeated from its seed. */
-import { randomBytes, randomFillSync } from 'node:crypto'
+import { randomBytes, randomFillSync, randomUUID } from 'node:crypto'
 
 export interface Random {
   bytes(length: number): Uint8Array
@@ -11,7 +11,7 @@ export interface Random {
 
 export const systemRandom: Random = {
   bytes: (length) => randomFillSync(new Uint8Array(length)),
-  uuid: () => crypto.randomUUID(),
+  uuid: () => randomUUID(),
   unit: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
 }
 

@@ -22,11 +22,8 @@ export const switchboard = <Part extends string>({ isLocal, urlOf }: Switchboard
   const opened = new Map<Part, Transport & AsyncDisposable>()
 
   const local = (part: Part): Transport => ({
-    send: async (request) => {
-      const target = served.get(part)
-      if (!target) throw new PartUnreachable(`${part} is not running yet`, undefined)
-      return target.send(request)
-    },
+    send: (request) =>
+      served.get(part)?.send(request) ?? Promise.reject(new PartUnreachable(`${part} is not running yet`, undefined)),
   })
 
   const remote = (part: Part): Transport => {

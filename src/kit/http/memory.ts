@@ -1,25 +1,47 @@
 /** A transport for parts that share a process: the same decoding and encoding, no socket between. */
-import { BodyTooLarge, jsonResponse, readAll, type Route, type Transport, type WireRequest } from './wire.ts'
+import type { Method } from '../endpoint.ts'
+import {
+  BodyTooLarge,
+  jsonResponse,
+  readAll,
+  type Route,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './wire.ts'
 
 export const inMemory = (routes: readonly Route[]): Transport => {
-  const byKey = new Map(routes.map((route) => [`${route.method} ${route.pattern}`, route]))
+  const byPattern = new Map<string, Map<Method, Route>>()
+  for (const route of routes) {
+    const methods = byPattern.get(route.pattern) ?? new Map<Method, Route>()
+    byPattern.set(route.pattern, methods.set(route.method, route))
+  }
   return {
-    send: async (request) => {
-      const route = byKey.get(`${request.method} ${request.pattern}`)
-      if (!route) return jsonResponse(404, { code: 404, label: 'no-endpoint', message: 'No such endpoint' })
-      if (request.stream !== undefined && route.takesStream === true) return route.handle(request)
-      const body = await wholeBody(request, route.bodyLimit)
-      if (body) return route.handle(request.stream === undefined ? request : { ...request, body })
-      return jsonResponse(413, { code: 413, label: 'client-error', message: 'Request body too large' })
+    send: (request) => {
+      const route = byPattern.get(request.pattern)?.get(request.method)
+      if (!route) return Promise.resolve(noEndpoint())
+      if (request.stream === undefined) {
+        return request.body.length > route.bodyLimit ? Promise.resolve(tooLarge()) : route.handle(request)
+      }
+      return route.takesStream === true ? route.handle(request) : handleWhole(route, request, request.stream)
     },
   }
 }
 
-/** Undefined when it is too large. */
-const wholeBody = async ({ body, stream }: WireRequest, limit: number): Promise<Uint8Array | undefined> => {
-  if (stream === undefined) return body.length > limit ? undefined : body
-  return readAll(stream, limit).catch((error: unknown) => {
+const handleWhole = async (
+  route: Route,
+  request: WireRequest,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<WireResponse> => {
+  const body = await readAll(stream, route.bodyLimit).catch((error: unknown) => {
     if (error instanceof BodyTooLarge) return undefined
     throw error
   })
+  return body ? route.handle({ ...request, body }) : tooLarge()
 }
+
+const noEndpoint = (): WireResponse =>
+  jsonResponse(404, { code: 404, label: 'no-endpoint', message: 'No such endpoint' })
+
+const tooLarge = (): WireResponse =>
+  jsonResponse(413, { code: 413, label: 'client-error', message: 'Request body too large' })

@@ -66,12 +66,14 @@ const routesOf = <Context>(
   }))
 }
 
-const decodeRequest = (declared: EndpointShape, request: WireRequest): unknown => ({
-  ...(declared.params && { params: decodeParams(declared.params, request.params) }),
-  ...(declared.query && { query: decodePart(declared.query, request.query, 'query') }),
-  ...(declared.headers && { headers: decodePart(declared.headers, request.headers, 'header') }),
-  ...(declared.body && { body: decodeBody(declared.body, request) }),
-})
+const decodeRequest = (declared: EndpointShape, request: WireRequest): unknown => {
+  const input: { params?: unknown; query?: unknown; headers?: unknown; body?: unknown } = {}
+  if (declared.params) input.params = decodeParams(declared.params, request.params)
+  if (declared.query) input.query = decodePart(declared.query, request.query, 'query')
+  if (declared.headers) input.headers = decodePart(declared.headers, request.headers, 'header')
+  if (declared.body) input.body = decodeBody(declared.body, request)
+  return input
+}
 
 const decodeParams = (schema: z.ZodType, params: unknown): unknown => {
   const parsed = schema.safeParse(params)
@@ -90,12 +92,15 @@ const decodeBody = (declared: NonNullable<EndpointShape['body']>, request: WireR
   if (!isBytesBody(declared) && !isStreamBody(declared)) {
     return decodePart(declared, parseJson(request.body), 'body')
   }
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  if (type === undefined || !declared.contentTypes.includes(type)) {
+  const type = request.headers['content-type'] ?? ''
+  if (!declared.contentTypes.includes(type) && !declared.contentTypes.includes(mediaTypeOf(type))) {
     throw new Refusal(415, 'unsupported-media-type', { detail: `expected ${declared.contentTypes.join(' or ')}` })
   }
   return isStreamBody(declared) ? (request.stream ?? inOnePiece(request.body)) : request.body
 }
+
+/** Without its parameters. */
+const mediaTypeOf = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase()
 
 async function* inOnePiece(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body

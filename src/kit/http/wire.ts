@@ -53,13 +53,15 @@ export class PartUnreachable extends Error {
 
 export const NO_BODY = new Uint8Array(0)
 
+const JSON_HEADERS: Readonly<Record<string, string>> = { 'content-type': 'application/json' }
+
 export const jsonResponse = (
   status: number,
   body: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): WireResponse => ({
   status,
-  headers: { 'content-type': 'application/json', ...headers },
+  headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS,
   body: Buffer.from(JSON.stringify(body)),
 })
 

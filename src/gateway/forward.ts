@@ -44,7 +44,7 @@ export const forward = async (request: FastifyRequest, needs: ForwardNeeds): Pro
   }
   if (isStreamBody(endpoint.body)) return passOn(request, needs, caller)
   const body = isReadOnly(needs) ? NO_BODY : await readBody(request.raw, endpoint.bodyLimit ?? BODY_LIMIT_BYTES)
-  return service.send(wireRequest(request, needs, { caller, body }))
+  return await service.send(wireRequest(request, needs, { caller, body }))
 }
 
 const passOn = async (

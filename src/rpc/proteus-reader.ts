@@ -78,14 +78,14 @@ interface Common {
   clients: number
 }
 
-const nothingCommon = (): Common => ({
+const NOTHING_COMMON: Readonly<Common> = {
   sender: undefined,
   nativePush: true,
   blob: new Uint8Array(),
   priority: undefined,
   transient: false,
   clients: 0,
-})
+}
 
 /** The fields that both forms have. */
 const COMMON: Fields<Common> = {
@@ -129,7 +129,7 @@ const NEW: Fields<New> = {
 
 const readMessage = (bytes: Uint8Array): ProteusMessage => {
   const reader = new BinaryReader(bytes)
-  const into: New = { ...nothingCommon(), recipients: new Map(), strategy: undefined }
+  const into: New = { ...NOTHING_COMMON, recipients: new Map(), strategy: undefined }
   const { recipients, strategy } = readFields(reader, reader.len, NEW, into)
   return { ...commonOf(into), recipients, strategy: required(strategy, 'mismatch strategy') }
 }
@@ -154,7 +154,7 @@ const OLD: Fields<Old> = {
 
 const readOldMessage = (bytes: Uint8Array): OldProteusMessage => {
   const reader = new BinaryReader(bytes)
-  const into: Old = { ...nothingCommon(), recipients: new Map(), reportMissing: undefined }
+  const into: Old = { ...NOTHING_COMMON, recipients: new Map(), reportMissing: undefined }
   const { recipients, reportMissing } = readFields(reader, reader.len, OLD, into)
   return { ...commonOf(into), recipients, reportMissing }
 }

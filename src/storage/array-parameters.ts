@@ -61,14 +61,17 @@ const fixed =
   }
 
 const texts: ArrayEncoder = (elements) => {
-  const sizes = elements.map(byteLengthOf)
-  const array = begin(
-    TEXT_OID,
-    elements,
-    sizes.reduce((sum, size) => sum + LENGTH_BYTES + Math.max(size, 0), 0),
-  )
+  const sizes: number[] = []
+  let bytes = 0
+  for (const element of elements) {
+    const size = byteLengthOf(element)
+    sizes.push(size)
+    bytes += LENGTH_BYTES + Math.max(size, 0)
+  }
+  const array = begin(TEXT_OID, elements, bytes)
   let at = HEADER_BYTES
-  for (const [index, element] of elements.entries()) {
+  for (let index = 0; index < sizes.length; index += 1) {
+    const element = elements[index]
     at = array.writeInt32BE(sizes[index] ?? NULL_LENGTH, at)
     if (typeof element === 'string') at += array.write(element, at)
   }

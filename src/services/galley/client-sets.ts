@@ -20,16 +20,20 @@ export const clientSets = (): ClientSetsBuilder => {
       const known = users?.get(user)
       if (known) for (const client of clients) known.add(client)
       else if (users) users.set(user, new Set(clients))
-      else sets.set(domain, new Map([[user, new Set(clients)]]))
+      else sets.set(domain, new Map<UserId, Set<ClientId>>().set(user, new Set(clients)))
     },
   }
 }
 
 const NOBODY: readonly ClientId[] = []
 
-export const union = (...all: readonly ClientSets[]): ClientSets => {
+export const union = (one: ClientSets, other: ClientSets): ClientSets => {
+  if (other.size === 0) return one
+  if (one.size === 0) return other
   const result = clientSets()
-  for (const sets of all) for (const [domain, user, clients] of eachUser(sets)) result.add(domain, user, clients)
+  for (const sets of [one, other]) {
+    for (const [domain, user, clients] of eachUser(sets)) result.add(domain, user, clients)
+  }
   return result.sets
 }
 

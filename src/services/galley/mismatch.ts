@@ -6,7 +6,7 @@
  */
 import type { ClientId, Domain, QualifiedUserId, UserId } from '#src/contract/ids.ts'
 import type { MismatchStrategy } from '#src/rpc/proteus.ts'
-import { clientSets, type ClientSets, type ClientSetsBuilder, eachUser, union } from './client-sets.ts'
+import { clientSets, type ClientSets, type ClientSetsBuilder, union } from './client-sets.ts'
 
 export interface Addressing {
   readonly members: readonly QualifiedUserId[]
@@ -69,22 +69,32 @@ interface Expectation {
 }
 
 const expectation = ({ members, clients, silent, recipients, sender, senderClient }: Addressing): Expectation => {
-  const expected = clientSets()
+  const expected = new Map<Domain, Map<UserId, ReadonlySet<ClientId>>>()
   const known = clientSets()
   const unknown = clientSets()
   for (const { domain, id } of members) {
+    const users = expected.get(domain) ?? new Map<UserId, ReadonlySet<ClientId>>()
+    expected.set(domain, users)
     if (silent.has(domain)) {
-      const named = [...(recipients.get(domain)?.get(id)?.keys() ?? [])]
-      if (named.length > 0) known.add(domain, id, named)
+      const named = new Set(recipients.get(domain)?.get(id)?.keys())
+      if (named.size > 0) known.add(domain, id, named)
       else unknown.add(domain, id)
-      expected.add(domain, id, named)
+      users.set(id, named)
       continue
     }
     const isSender = domain === sender.domain && id === sender.id
-    const all = clients.get(domain)?.get(id) ?? []
-    expected.add(domain, id, isSender ? [...all].filter((client) => client !== senderClient) : all)
+    const all = clients.get(domain)?.get(id) ?? NONE
+    users.set(id, isSender ? without(senderClient, all) : all)
   }
-  return { expected: expected.sets, known: known.sets, unknown: unknown.sets }
+  return { expected, known: known.sets, unknown: unknown.sets }
+}
+
+const NONE: ReadonlySet<ClientId> = new Set()
+
+const without = (client: ClientId, all: ReadonlySet<ClientId>): ReadonlySet<ClientId> => {
+  const others = new Set(all)
+  others.delete(client)
+  return others
 }
 
 /** Every member is a user of `expected`, so it also answers who is one. */
@@ -111,10 +121,14 @@ const sortRecipients = (
 const forgotten = ({ recipients, strategy }: Addressing, expected: ClientSets): ClientSets => {
   const missing = clientSets()
   const isReported = reporting(strategy)
-  for (const [domain, user, clients] of eachUser(expected)) {
-    const addressed = recipients.get(domain)?.get(user)
-    const left = [...clients].filter((client) => !addressed?.has(client))
-    if (left.length > 0 && isReported(domain, user)) missing.add(domain, user, left)
+  for (const [domain, users] of expected) {
+    const ofDomain = recipients.get(domain)
+    for (const [user, clients] of users) {
+      const addressed = ofDomain?.get(user)
+      const left: ClientId[] = []
+      for (const client of clients) if (!addressed?.has(client)) left.push(client)
+      if (left.length > 0 && isReported(domain, user)) missing.add(domain, user, left)
+    }
   }
   return missing.sets
 }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { Device, Heard } from './device.ts'
 
 /** How long a person waits for something to be heard. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 type Answer = { readonly heard: Heard } | { readonly number: number; readonly value?: unknown; readonly error?: Error }
 

@@ -26,8 +26,8 @@ export const APP_CALL_MS = 30_000
 
 export const APP_BODY_BYTES_MAX = 64 * 1024 * 1024
 
-/** How long anybody in a story waits for a state that should come about. */
-export const PATIENCE_MS = 20_000
+/** How long anybody in a story waits for a state that should come about: only so that what hangs ends some day. */
+export const PATIENCE_MS = 60_000
 
 /** How often somebody in a story looks again for what is stored for a device. */
 export const STORED_POLL_MS = 25

@@ -19,7 +19,7 @@ export interface MailServer extends AsyncDisposable {
   mailTo(address: string, from?: number): Promise<ReceivedMail>
 }
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 export const startMailServer = async (): Promise<MailServer> => {
   const received: ReceivedMail[] = []

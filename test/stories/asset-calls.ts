@@ -19,7 +19,7 @@ export interface Answered {
   readonly bytes: Buffer
 }
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 const BOUNDARY = 'Frontier9x2kq1'
 
 export const multipart = (settings: object | string, data: Uint8Array, wishes: { readonly length?: number } = {}) => {

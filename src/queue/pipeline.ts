@@ -117,8 +117,6 @@ class Run {
     } finally {
       work.onRing = heard.onRing = undefined
       stop.removeEventListener('abort', wake)
-      // Only after a failure of the database is anything left.
-      this.#acknowledgingSoon?.[Symbol.dispose]()
     }
     if (this.#failure) return { ...this.#failure, settled: this.#settled }
     if (inlet.hasMore) return { state: 'settled', settled: this.#settled }

@@ -45,8 +45,10 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
   const announce = (note: Omit<ReplicaNote, 'from'>): Promise<void> =>
     database.notify(CHANNEL, JSON.stringify({ from: replica, ...note }))
   const questions = new Map<string, Device[]>()
-  const listening = await database.listen(CHANNEL, (text) => void hear({ ...needs, announce, questions }, text))
-  const standing = await standOnList(needs, replica)
+  await using starting = new AsyncDisposableStack()
+  starting.use(await database.listen(CHANNEL, (text) => void hear({ ...needs, announce, questions }, text)))
+  starting.use(await standOnList(needs, replica))
+  const owned = starting.move()
   return {
     announceTransient: async (transient) => {
       const text = JSON.stringify({ from: replica, transient })
@@ -69,10 +71,7 @@ export const connectReplicas = async (needs: Needs): Promise<Replicas> => {
       questions.delete(question)
       return found
     },
-    [Symbol.asyncDispose]: async () => {
-      await standing[Symbol.asyncDispose]()
-      await listening[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 

@@ -55,7 +55,10 @@ async function runAll(selection: Selection, remarks: string[], isWhole: boolean)
   for (const group of GROUPS) results.push(...(await runGroup(group, selection.files[group], selection.namePatterns)))
   // Who runs a part works on it, and wants to see at once what fails.
   if (!isWhole) return { results, passedWhenRepeated: [] }
-  return repeatFailed(results, (file) => runFiles(`${file}, again`, [file], { timeoutMs: TIMEOUT_MS[groupOf(file)] }))
+  // Awaited here: the servers of the run are there until this function ends.
+  return await repeatFailed(results, (file) =>
+    runFiles(`${file}, again`, [file], { timeoutMs: TIMEOUT_MS[groupOf(file)] }),
+  )
 }
 
 /** The remark of {@link installMissing} has said why when it is not. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { outboxMigrations } from '#src/queue/outbox.ts'
+import { brigMigrations } from './brig.ts'
+import { checkPassword } from './credentials.ts'
 import {
   GUESSES_AT_ACCOUNT,
   GUESSES_AT_ACCOUNT_FROM_ADDRESS,
@@ -7,6 +10,8 @@ import {
   KNOWN_ADDRESSES_MAX,
 } from './limits.ts'
 import { callPublic, PASSWORD, registerPerson, startTestBrig, type TestBrig } from './testing.ts'
+import { findUser } from './store-users.ts'
+import type { BrigTables } from './tables.ts'
 import { networkOf } from './throttle.ts'
 
 let brig: TestBrig
@@ -42,6 +47,35 @@ test('a thousand wrong passwords are throttled, and the owner gets in from elsew
   assert.equal((await logIn(alice.email, PASSWORD, '198.51.100.7')).status, 200)
   await brig.clock.advance(WINDOW_MS)
   assert.equal((await logIn(alice.email, PASSWORD, '203.0.113.1')).status, 200)
+})
+
+test('of many guesses at the same time the right one is refused once so many were wrong', async () => {
+  const alice = await registerPerson(brig)
+  const db = await brig.database.schema<BrigTables>('brig', brigMigrations, outboxMigrations)
+  const user = await findUser(db, alice.id)
+  const allWrongAreCounted = Promise.withResolvers<boolean>()
+  const isUnderWay = Promise.withResolvers<void>()
+  const passwords = {
+    verify: (_: string, password: string) => {
+      if (password !== PASSWORD) return Promise.resolve(false)
+      isUnderWay.resolve()
+      return allWrongAreCounted.promise
+    },
+    verifyNobody: () => assert.fail('alice exists'),
+    hash: () => assert.fail('nothing is set'),
+  }
+  const guess = (password: string) =>
+    checkPassword({ db, passwords, clock: brig.clock }, { user, password, address: '203.0.113.2' })
+  const right = guess(PASSWORD)
+  await isUnderWay.promise
+  for (let wrong = 0; wrong < GUESSES_AT_ACCOUNT_FROM_ADDRESS.max; wrong += 1) {
+    assert.equal(await guess(`guess ${wrong}`), 'wrong')
+  }
+  allWrongAreCounted.resolve(true)
+  const verdict = await right
+  assert.ok(typeof verdict === 'object' && verdict.retryAfterSeconds > 0, JSON.stringify(verdict))
+  await brig.clock.advance(WINDOW_MS)
+  assert.equal(await guess(PASSWORD), 'right')
 })
 
 test('whoever guesses from many addresses is stopped, and the owner gets in where he has been before', async () => {

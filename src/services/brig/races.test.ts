@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { serverDatabases } from '#src/storage/testing.ts'
 import { COOKIES_PER_TYPE_MAX } from '#src/contract/client/brig-limits.ts'
-import { GUESSES_AT_ACCOUNT_FROM_ADDRESS } from './limits.ts'
 import { callPublic, newDevice, newNetwork, PASSWORD, registerPerson, startTestBrig } from './testing.ts'
 
 const server = process.env['COMITY_TEST_DATABASE_URL']
@@ -99,21 +98,6 @@ describe('brig on a server', { skip, tags: ['postgresql'] }, () => {
       }),
     )
     assert.deepEqual(outcomes.toSorted(), [...times(4, () => 'missing-auth'), 'registered'])
-  })
-
-  test('of many guesses at the same time the right one is refused once so many were wrong', async () => {
-    await using shared = await databases()
-    await using database = await shared.open()
-    await using brig = await startTestBrig({ database })
-    const alice = await registerPerson(brig)
-    const guess = async (password: string): Promise<unknown> =>
-      (await callPublic(brig, { path: '/login', body: { email: alice.email, password } })).body['label']
-    const wrong = times(GUESSES_AT_ACCOUNT_FROM_ADDRESS.max + 5, (number) => guess(`guess number ${number}`))
-    // All of them are under way when the first is answered, because checking takes longer than getting in line.
-    await Promise.race(wrong)
-    const right = guess(PASSWORD)
-    await Promise.all(wrong)
-    assert.equal(await right, 'client-error')
   })
 
   test('log-ins at the same time stay within their number', async () => {

@@ -1,9 +1,10 @@
 /**
- * Group commit: what arrives while one commit runs goes into the next one together. Under load the cost of a commit
- * is shared by many callers, and a lone caller waits for nobody. A timer that collects for a while was refused: it
+ * Group commit: what arrives in one turn of the event loop, or while one commit runs, goes into the next one together.
+ * Under load the cost of a commit is shared by many callers, and a lone caller waits for nobody. A timer that collects for a while was refused: it
  * would delay exactly the lone caller.
  */
 import { Refusal } from './errors.ts'
+import { endOfTurn } from './turn.ts'
 
 export interface GroupCommitOptions<Item, Result> {
   /** Makes all of them durable or none, in order. Answers for each of them, in their order. */
@@ -37,6 +38,8 @@ export const groupCommit = <Item, Result>(options: GroupCommitOptions<Item, Resu
   let running: Promise<void> | undefined
 
   const run = async (): Promise<void> => {
+    // What the sockets bring in one turn of the event loop goes in one commit.
+    await endOfTurn()
     while (waiting.length > 0) {
       const group = takeGroup(waiting, options)
       waitingWeight -= group.reduce((sum, job) => sum + job.weight, 0)

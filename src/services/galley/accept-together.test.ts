@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConversationId } from '#src/contract/ids.ts'
 import { testClock } from '#src/kit/clock.ts'
+import { endOfTurn } from '#src/kit/turn.ts'
 import { acceptTogether } from './accept-together.ts'
 import { eventTimes } from './event-times.ts'
 import type { MessageToAccept } from './store-sending.ts'
@@ -28,6 +29,7 @@ test('what happens while a message waits to be stored is earlier than it', async
     times,
   )
   const one = accepting.write([message('1')])
+  await endOfTurn()
   const two = accepting.write([message('2'), message('3')])
   const meanwhile = times.next()
   first.resolve()

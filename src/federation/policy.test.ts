@@ -27,9 +27,9 @@ test('without an answer about the list nobody is let in', async () => {
   await assert.rejects(isAllowed(a), /brig is away/)
 })
 
-test('those who come together or while brig is asked share a question, and none is decided by an older one', async () => {
+test('the first does not wait, those who come with or after it share a question, and none is decided by an older one', async () => {
   const answers: PromiseWithResolvers<KnownRemotes>[] = []
-  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const asked = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
   const isAllowed = policyOf(() => {
     const answer = Promise.withResolvers<KnownRemotes>()
     asked[answers.push(answer) - 1]?.resolve()
@@ -37,15 +37,19 @@ test('those who come together or while brig is asked share a question, and none 
   })
   const many = () => Promise.all(Array.from({ length: 50 }, () => isAllowed(a)))
   const listed: KnownRemotes = { strategy: 'allowDynamic', remotes: [{ domain: a }] }
-  const early = many()
-  await asked[0]?.promise
-  const late = many()
+  const first = isAllowed(a)
+  assert.equal(answers.length, 1)
+  const together = many()
   answers[0]?.resolve(listed)
-  assert.deepEqual(new Set(await early), new Set([true]))
+  assert.equal(await first, true)
   await asked[1]?.promise
-  answers[1]?.resolve({ ...listed, remotes: [] })
+  const late = many()
+  answers[1]?.resolve(listed)
+  assert.deepEqual(new Set(await together), new Set([true]))
+  await asked[2]?.promise
+  answers[2]?.resolve({ ...listed, remotes: [] })
   assert.deepEqual(new Set(await late), new Set([false]))
-  assert.equal(answers.length, 2)
+  assert.equal(answers.length, 3)
 })
 
 test('a question that failed is put again for those who come later', async () => {

@@ -6,6 +6,7 @@
 import type { Domain } from '#src/contract/ids.ts'
 import type { RemoteConfigs } from '#src/contract/internal/remotes.ts'
 import { withDeadline } from '#src/kit/deadline.ts'
+import { endOfTurn } from '#src/kit/turn.ts'
 import { POLICY_TIMEOUT_MS } from './limits.ts'
 
 /** What brig answers to `GET /i/federation/remotes`, as far as the transport is concerned. */
@@ -24,25 +25,29 @@ export const policyOf = (remotes: RemotesProvider): IsAllowed => {
 }
 
 /**
- * Each caller gets an answer to a question that was put after it called. It is put when everything has been looked at that
- * lies ready at the sockets, so that requests that came together are one question; and one is under way at a time.
+ * Each caller gets an answer to a question that was put after it called. The first one in a turn of the event loop does not
+ * wait; those that come after it, or while it is being answered, share one question more, which is put when everything has
+ * been looked at that lies ready at the sockets. One is under way at a time.
  */
 const shareQuestions = <Answer>(ask: () => Promise<Answer>): (() => Promise<Answer>) => {
-  let running: Promise<unknown> = Promise.resolve()
+  let running: Promise<unknown> | undefined
   let next: Promise<Answer> | undefined
-  const put = async (): Promise<Answer> => {
-    await running
-    await nextTurn()
+  const put = (): Promise<Answer> => {
     next = undefined
     const asked = ask()
     // A failure is told to those who asked; those who come after it ask anew.
-    running = asked.catch(() => {})
+    const settled = Promise.allSettled([asked, endOfTurn()]).finally(() => {
+      if (running === settled) running = undefined
+    })
+    running = settled
     return asked
   }
-  return () => (next ??= put())
+  const putLater = async (): Promise<Answer> => {
+    await running
+    return put()
+  }
+  return () => (running ? (next ??= putLater()) : put())
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const askForRemotes = (remotes: RemotesProvider): Promise<KnownRemotes> =>
   withDeadline(remotes(), POLICY_TIMEOUT_MS, 'asking brig for the known remotes')

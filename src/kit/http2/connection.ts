@@ -19,6 +19,7 @@ import { Lifetime } from './lifetime.ts'
 import type { ConnectionEvents, ConnectionOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Pings } from './pings.ts'
+import { Planned } from './planned.ts'
 import { CODE, DEFAULT_WINDOW_BYTES, FLAG, FRAME, PREFACE, STREAM_ID_LIMIT } from './protocol.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { Sender } from './sender.ts'
@@ -49,7 +50,8 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
   readonly #data: DataFrames<Head>
   /** Those of which something has come that was not passed on yet. */
   readonly #gathering = new Set<Http2Stream<unknown>>()
-  #isTurnPlanned = false
+  readonly #turn = new Planned(setImmediate, () => this.#turnOver())
+  readonly #flush = new Planned(process.nextTick, () => this.#isOver || this.sender.pump())
   #isOver = false
   #error: Error | undefined
 
@@ -59,11 +61,12 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     this.wholeBytesMax = options.wholeBytesMax
     this.#events = events
     this.reader = new FrameReader(this, { expectsPreface: events.isServer })
-    this.#outbox = new Outbox(socket, () => this.#turn())
+    this.#outbox = new Outbox(socket, () => this.#turnOver())
     this.sender = new Sender(this.#outbox, options.fields, {
       onLocalEnd: (stream) => this.#localEnded(stream.id),
       onSent: (stream) => this.#sent(stream.id),
-      onFilled: () => this.#planTurn(),
+      // A lone message waits for nobody. While the socket is at work, what becomes ready goes together.
+      onFilled: () => (this.#outbox.isWriting ? this.#turn : this.#flush).plan(),
     })
     this.#decoder = new HeaderDecoder(options.headers)
     this.#block = new HeaderBlock(options.headerBlockBytesMax)
@@ -114,7 +117,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (!this.isOpen) return
     this.isClosing = true
     this.goaway(CODE.noError, this.lastStreamId)
-    this.#planTurn()
+    this.#turn.plan()
   }
 
   /** Ends everything at once; what is under way has broken off. */
@@ -160,13 +163,13 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (!this.streams.delete(stream.id)) return
     stream.close(error)
     this.streamGone(stream)
-    if (this.isClosing && this.streams.size === 0) this.#planTurn()
+    if (this.isClosing && this.streams.size === 0) this.#turn.plan()
   }
 
   /** What comes of its message in this turn is passed on at its end. */
   gathers(stream: Http2Stream<unknown>): void {
     this.#gathering.add(stream)
-    this.#planTurn()
+    this.#turn.plan()
   }
 
   protected malformed(stream: Http2Stream<Head>, what: string): void {
@@ -253,7 +256,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
         return this.#pingArrived(payload, start, end)
       case FRAME.goaway:
         this.goawayArrived(payload.readUInt32BE(start) & STREAM_ID_LIMIT)
-        this.#planTurn()
+        this.#turn.plan()
         return this.#events.onGoaway?.()
       case FRAME.windowUpdate:
         return this.#windowArrived(payload.readUInt32BE(start) & STREAM_ID_LIMIT)
@@ -365,16 +368,7 @@ export abstract class Connection<Head> implements FrameSink, StreamHost {
     if (stream) this.streamMoved(stream)
   }
 
-  #planTurn(): void {
-    if (this.#isTurnPlanned || this.#isOver) return
-    this.#isTurnPlanned = true
-    setImmediate(() => {
-      this.#isTurnPlanned = false
-      this.#turn()
-    })
-  }
-
-  #turn(): void {
+  #turnOver(): void {
     if (this.#isOver) return
     for (const stream of this.#gathering) {
       this.#gathering.delete(stream)

@@ -52,6 +52,11 @@ export class Outbox {
     return this.#writes === 0 && this.#used === 0 && this.#full.length === 0
   }
 
+  /** Whether the socket has not finished a call. */
+  get isWriting(): boolean {
+    return this.#writes > 0
+  }
+
   /** What waits for the socket, in bytes. */
   get backlog(): number {
     return this.#full.length * BUFFER_BYTES + this.#used

@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
+import { endOfTurn } from '#src/kit/turn.ts'
 import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER, timestampOf } from './event-times.ts'
 
@@ -53,6 +54,8 @@ export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStor
     if (first !== null && last !== null) {
       const letters = messages.flatMap(({ letters: own }, index) => stored(own, times[index]))
       bell.handOver({ service: SERVICE, first: Number(first), last: Number(last), letters, here })
+      // Recipients come before senders: the letters are on their way when the answers are made.
+      await endOfTurn()
     }
     return times
   },

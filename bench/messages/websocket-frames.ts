@@ -16,7 +16,8 @@ interface Opening {
 /** Resolves when the server has agreed. */
 export const openWebsocket = ({ port, target, onFrame }: Opening): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const read = frames(onFrame)
+    // A server ends a connection of which it hears nothing.
+    const read = frames((payload, opcode) => (opcode === PING ? socket.write(PONG) : onFrame(payload)))
     let isOpen = false
     const opened = (chunk: Buffer): Buffer => {
       const end = chunk.indexOf('\r\n\r\n')
@@ -52,14 +53,18 @@ export const openWebsocket = ({ port, target, onFrame }: Opening): Promise<Socke
     socket.write(`${head.join('\r\n')}\r\n\r\n`)
   })
 
+const PING = 9
+/** RFC 6455 §5.5.3, for pings that carry nothing; what a client sends is masked, here with zeros. */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
+
 /** RFC 6455 §5.2: what a server sends is not masked. A frame may come in pieces, and several in one. */
-const frames = (onFrame: Opening['onFrame']): ((chunk: Buffer) => void) => {
+const frames = (onFrame: (payload: Buffer, opcode: number) => void): ((chunk: Buffer) => void) => {
   let rest: Buffer | undefined
   return (chunk) => {
     const bytes = rest ? Buffer.concat([rest, chunk]) : chunk
     let at = 0
     for (let end = endOfFrame(bytes, at); end <= bytes.length; end = endOfFrame(bytes, at)) {
-      onFrame(bytes.subarray(at, end))
+      onFrame(bytes.subarray(at, end), (bytes[at] ?? 0) & 0x0f)
       at = end
     }
     // A copy: the bytes of the chunk are overwritten by the next one.

@@ -66,7 +66,7 @@ interface Shared {
   readonly stack: AsyncDisposableStack
   readonly board: Switchboard<Part>
   readonly addresses: Record<string, string>
-  readonly knownRemotes: () => Promise<RemoteConfigs>
+  readonly knownRemotes: LateRemotes
   readonly tracer: Tracer
   readonly bell: ReturnType<typeof lateBell>
 }
@@ -86,7 +86,7 @@ export const serveRoles = async ({ config, roles, log }: ServeOptions): Promise<
     stack,
     board,
     addresses,
-    knownRemotes: remotesFrom(board),
+    knownRemotes: lateRemotes(board),
     tracer: tracerFor(config, { log, stack }),
     bell: lateBell(),
   }
@@ -129,12 +129,27 @@ const openFor = async ({ config, roles, log, stack }: Shared): Promise<Database>
   )
 }
 
-/** Asks brig for every check, so that a change counts from the next request on; checks at the same time ask once. */
-const remotesFrom = (board: Switchboard<Part>): (() => Promise<RemoteConfigs>) => {
-  const ask = async (): Promise<RemoteConfigs> =>
+interface LateRemotes {
+  readonly ask: () => Promise<RemoteConfigs>
+  /** Brig is in this process. */
+  areHere(known: () => Promise<RemoteConfigs>): void
+}
+
+/**
+ * Asks brig for every check, so that a change counts from the next request on. It remembers the answer itself: in one
+ * process it crosses as a value; from another one, checks at the same time ask once.
+ */
+const lateRemotes = (board: Switchboard<Part>): LateRemotes => {
+  let here: (() => Promise<RemoteConfigs>) | undefined
+  const askBrig = async (): Promise<RemoteConfigs> =>
     (await call(board.transport('brig'), brigInternal['known-remotes'], {})).body
-  const question = sharedQuestion<'all', RemoteConfigs>({ ask, atOnce: 1, keysMax: Number.POSITIVE_INFINITY })
-  return () => question(['all'])
+  const question = sharedQuestion<'all', RemoteConfigs>({ ask: askBrig, atOnce: 1, keysMax: Number.POSITIVE_INFINITY })
+  return {
+    ask: () => here?.() ?? question(['all']),
+    areHere: (known) => {
+      here = known
+    },
+  }
 }
 
 /** Our own federator, before it runs: services and federator need each other. */
@@ -207,7 +222,11 @@ const startServices = async (
   const galley = board.transport('galley')
   const gundeck = board.transport('gundeck')
   const courier = board.transport('courier')
-  if (roles.includes('brig')) await serve(shared, 'brig', await startBrig({ ...needs, courier, galley }))
+  if (roles.includes('brig')) {
+    const started = await startBrig({ ...needs, courier, galley })
+    await serve(shared, 'brig', started)
+    shared.knownRemotes.areHere(started.knownRemotes)
+  }
   if (roles.includes('galley'))
     await serve(shared, 'galley', await startGalley({ ...needs, brig, gundeck, courier, bell }))
   if (roles.includes('cargohold')) {
@@ -231,7 +250,7 @@ const startQueue = async (
     federator: federator && tracedDeliveries(federator, tracer),
     locals: { brig: board.transport('brig'), galley: board.transport('galley'), gundeck: board.transport('gundeck') },
     ownDomain: config.domain,
-    knownDomains: async () => (await knownRemotes()).remotes.map((remote) => remote.domain),
+    knownDomains: async () => (await knownRemotes.ask()).remotes.map((remote) => remote.domain),
     clock,
     random,
     log,
@@ -287,7 +306,7 @@ const startFederatorHere = async (shared: Shared, federation: FederationConfig):
       bodyIdleTimeoutMs: federation.bodyIdleTimeoutMs,
       peerRequestsMax: federation.peerRequestsMax,
     },
-    remotes: knownRemotes,
+    remotes: knownRemotes.ask,
     components: {
       brig: board.transport('brig'),
       galley: board.transport('galley'),

@@ -3,7 +3,7 @@ import { brigClient } from '#src/contract/client/brig.ts'
 import { brigFederation } from '#src/contract/federation/brig.ts'
 import type { Domain } from '#src/contract/ids.ts'
 import { brigInternal } from '#src/contract/internal/brig.ts'
-import type { RemoteConfig, Strategy } from '#src/contract/internal/remotes.ts'
+import type { RemoteConfig, RemoteConfigs, Strategy } from '#src/contract/internal/remotes.ts'
 import type { Clock } from '#src/kit/clock.ts'
 import type { Route, Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -62,6 +62,8 @@ export interface BrigNeeds {
 
 export interface Brig extends AsyncDisposable {
   readonly routes: readonly Route[]
+  /** The answer to `known-remotes`, for who asks for each request and is in this process. */
+  readonly knownRemotes: () => Promise<RemoteConfigs>
 }
 
 export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
@@ -110,6 +112,7 @@ export const startBrig = async (given: BrigNeeds): Promise<Brig> => {
       ...internalRoutes(brigInternal, internalHandlers(shared), { log }),
       ...federationRoutes('brig', brigFederation, federationHandlers(shared), { log, clock, onHeard }),
     ],
+    knownRemotes: known.all,
     [Symbol.asyncDispose]: async () => {
       await shared.claims.idle()
       await shared.upkeep[Symbol.asyncDispose]()

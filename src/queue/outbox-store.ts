@@ -1,7 +1,5 @@
 /** The courier's side of an outbox: the only SQL that reads and empties it. */
 import { type Generated, type Kysely, sql } from 'kysely'
-import { PREPARED_MARK } from '#src/storage/prepared.ts'
-import { statement } from '#src/storage/statement.ts'
 import { ANSWER_CHARACTERS_KEPT_MAX, DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 
 export interface OutboxTables {
@@ -84,22 +82,26 @@ export interface OutboxStore {
   horizon(): Promise<Horizon>
 }
 
+/**
+ * None of these is prepared. The table is empty one moment and holds a backlog the next, and all of its rows are soon dead:
+ * a plan that was made while it was empty, which is to look through it, would be kept until the next analysis.
+ */
 export const outboxStore = <DB>(service: Kysely<DB>): OutboxStore => {
   // Every schema that includes our migrations has these tables, whatever else it has.
   const db = service as unknown as Kysely<OutboxTables>
-  const untyped = service as unknown as Kysely<unknown>
-  // Built for this schema.
-  const [readHead, deleteRows] = [head(db), deletion(db)]
   return {
     lanes: () => lanes(db),
     head: async (lane, { rowsMax = HEAD_ROWS_MAX, exceptIds = [], exceptTopics = [] } = {}) => {
-      const rows = await readHead(untyped, { lane, rowsMax, exceptIds, exceptTopics })
+      const rows = await head(db, { lane, rowsMax, exceptIds, exceptTopics })
       const letters = rows.flatMap(({ id, text, topics }) => (id === null ? [] : [{ id, text, topics }]))
       const isPaused = letters.length < rows.length
       return { letters, isPaused, isAll: !isPaused && !isFull(letters, rowsMax) }
     },
     acknowledge: async (ids) => {
-      await deleteRows(untyped, { ids })
+      await db
+        .deleteFrom('outbox')
+        .where(sql<boolean>`id = any(${ids}::bigint[]) and ${withoutSync}`)
+        .execute()
     },
     bury: async (id, { reason, detail, request = '', answer = '' }) => {
       await db
@@ -187,54 +189,43 @@ const kept = (text: string, charactersMax: number): string => text.slice(0, char
 const isFull = (letters: readonly StoredLetter[], rowsMax: number): boolean =>
   letters.length >= rowsMax || letters.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) >= HEAD_BYTES_MAX
 
-const PREPARED = sql.raw(PREPARED_MARK)
-
-const deletion = (db: Kysely<OutboxTables>) =>
-  statement<{ readonly ids: readonly string[] }, unknown>(({ ids }) =>
-    db
-      .deleteFrom('outbox')
-      .where(sql<boolean>`id = any(${ids}::bigint[]) and ${withoutSync}`)
-      .modifyEnd(PREPARED)
-      .compile(),
-  )
-
 /** A row without an id says that the lane is paused. */
 type HeadRow = StoredLetter | { readonly id: null; readonly text: ''; readonly topics: readonly [] }
 
-const head = (db: Kysely<OutboxTables>) =>
-  statement<Required<Wanted> & { readonly lane: string }, HeadRow>(({ lane, rowsMax, exceptIds, exceptTopics }) =>
-    db
-      .with('pause', (resting) => resting.selectFrom('paused_lanes').select('lane').where('lane', '=', lane))
-      .with('first', (oldest) =>
-        oldest
-          .selectFrom('outbox')
-          .select(['id', 'letter', 'topics'])
-          .where('lane', '=', lane)
-          .where(sql<boolean>`id <> all(${exceptIds}::bigint[]) and not topics && ${exceptTopics}::int[]`)
-          .where(({ not, exists, selectFrom }) => not(exists(selectFrom('pause').select('lane'))))
-          .orderBy('id')
-          .limit(rowsMax),
-      )
-      .with('sized', (sized) =>
-        sized
-          .selectFrom('first')
-          .select([
-            'id',
-            'letter',
-            'topics',
-            sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
-          ]),
-      )
-      .selectFrom('sized')
-      .modifyFront(PREPARED)
-      .select(['id', 'letter as text', 'topics'])
-      .where('bytes_before', '<', String(HEAD_BYTES_MAX))
-      .unionAll((paused) =>
-        paused
-          .selectFrom('pause')
-          .select([sql<never>`null`.as('id'), sql<''>`''`.as('text'), sql<readonly []>`'{}'::int[]`.as('topics')]),
-      )
-      .orderBy('id')
-      .$castTo<HeadRow>()
-      .compile(),
-  )
+const head = (
+  db: Kysely<OutboxTables>,
+  { lane, rowsMax, exceptIds, exceptTopics }: Required<Wanted> & { readonly lane: string },
+): Promise<HeadRow[]> =>
+  db
+    .with('pause', (resting) => resting.selectFrom('paused_lanes').select('lane').where('lane', '=', lane))
+    .with('first', (oldest) =>
+      oldest
+        .selectFrom('outbox')
+        .select(['id', 'letter', 'topics'])
+        .where('lane', '=', lane)
+        .where(sql<boolean>`id <> all(${exceptIds}::bigint[]) and not topics && ${exceptTopics}::int[]`)
+        .where(({ not, exists, selectFrom }) => not(exists(selectFrom('pause').select('lane'))))
+        .orderBy('id')
+        .limit(rowsMax),
+    )
+    .with('sized', (sized) =>
+      sized
+        .selectFrom('first')
+        .select([
+          'id',
+          'letter',
+          'topics',
+          sql<string>`sum(octet_length(letter)) over (order by id) - octet_length(letter)`.as('bytes_before'),
+        ]),
+    )
+    .selectFrom('sized')
+    .select(['id', 'letter as text', 'topics'])
+    .where('bytes_before', '<', String(HEAD_BYTES_MAX))
+    .unionAll((paused) =>
+      paused
+        .selectFrom('pause')
+        .select([sql<never>`null`.as('id'), sql<''>`''`.as('text'), sql<readonly []>`'{}'::int[]`.as('topics')]),
+    )
+    .orderBy('id')
+    .$castTo<HeadRow>()
+    .execute()

@@ -22,6 +22,7 @@ export const switchboard = <Part extends string>({ isLocal, urlOf }: Switchboard
   const opened = new Map<Part, Transport & AsyncDisposable>()
 
   const local = (part: Part): Transport => ({
+    carriesValues: true,
     send: (request) =>
       served.get(part)?.send(request) ?? Promise.reject(new PartUnreachable(`${part} is not running yet`, undefined)),
   })

@@ -1,4 +1,7 @@
-/** A transport for parts that share a process: the same decoding and encoding, no socket between. */
+/**
+ * A transport for parts that share a process: the same decoding and encoding, no socket between. A body that is handed
+ * over (`client.ts`) crosses as it is.
+ */
 import type { Method } from '../endpoint.ts'
 import {
   BodyTooLarge,
@@ -17,6 +20,7 @@ export const inMemory = (routes: readonly Route[]): Transport => {
     byPattern.set(route.pattern, methods.set(route.method, route))
   }
   return {
+    carriesValues: true,
     send: (request) => {
       const route = byPattern.get(request.pattern)?.get(request.method)
       if (!route) return Promise.resolve(noEndpoint())

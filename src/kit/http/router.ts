@@ -90,7 +90,7 @@ const decodePart = (schema: z.ZodType, value: unknown, where: string): unknown =
 
 const decodeBody = (declared: NonNullable<EndpointShape['body']>, request: WireRequest): unknown => {
   if (!isBytesBody(declared) && !isStreamBody(declared)) {
-    return decodePart(declared, parseJson(request.body), 'body')
+    return request.value ?? decodePart(declared, parseJson(request.body), 'body')
   }
   const type = request.headers['content-type'] ?? ''
   if (!declared.contentTypes.includes(type) && !declared.contentTypes.includes(mediaTypeOf(type))) {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { answer, bytes, empty, endpoint, failure, streamBody } from '../endpoint.ts'
 import { Refusal } from '../errors.ts'
 import { nullLog } from '../log.ts'
-import { call, overHttp, UnexpectedAnswer } from './client.ts'
+import { call, handOver, overHttp, UnexpectedAnswer } from './client.ts'
 import { inMemory } from './memory.ts'
 import { bind } from './router.ts'
 import { type Opened, openOverHttp } from './testing.ts'
@@ -49,6 +49,13 @@ const shelf = {
       'too-long': failure(413, 'client-error', 'Too long'),
     },
   }),
+  'order-books': endpoint('Takes several titles.', {
+    method: 'POST',
+    path: '/orders',
+    access: 'internal',
+    body: z.object({ titles: z.array(z.string()), isUrgent: z.boolean().default(false) }),
+    answers: { ordered: answer(200, z.object({ titles: z.array(z.string()), isUrgent: z.boolean() })) },
+  }),
   'burn-book': endpoint('Fails.', {
     method: 'DELETE',
     path: '/text',
@@ -79,6 +86,7 @@ const routes = (): Route[] =>
         }
         return { outcome: 'read', body: { text: Buffer.concat(read).toString() } }
       },
+      'order-books': async ({ body }) => ({ outcome: 'ordered', body }),
       'burn-book': async () => {
         throw new Error('secret of the house')
       },
@@ -124,6 +132,15 @@ for (const [name, open] of Object.entries(openings)) {
       const missing = await call(opened.transport, shelf['get-book'], { params: { shelf: 'a', book: 404 }, query: {} })
       const lent = await call(opened.transport, shelf['get-book'], { params: { shelf: 'a', book: 405 }, query: {} })
       assert.deepEqual([missing.outcome, lent.outcome], ['no-book', 'lent'])
+    })
+
+    test('takes what is handed over as if it had been read', async () => {
+      await using opened = await open()
+      const order = { titles: ['one', 'zwei ü'], isUrgent: true }
+      assert.deepEqual(await handOver(opened.transport, shelf['order-books'], order), {
+        outcome: 'ordered',
+        body: order,
+      })
     })
 
     test('refuses what the contract does not allow, before the handler', async () => {

@@ -15,6 +15,8 @@ export interface WireRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** Instead of `body`, what reading it would give; only where the transport carries values. */
+  readonly value?: unknown
   /** Instead of `body`, as it comes. Not read to its end when the answer is early; a route that takes it whole waits. */
   readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
@@ -39,6 +41,8 @@ export interface Route {
 }
 
 export interface Transport {
+  /** It stays within this process. */
+  readonly carriesValues?: boolean
   /** Throws {@link PartUnreachable} when no answer can be had. */
   send(request: WireRequest): Promise<WireResponse>
 }

@@ -1,10 +1,9 @@
-import type { z } from 'zod'
 import type { galleyFederation } from '#src/contract/federation/galley.ts'
 import type { RemoteMessage } from '#src/contract/federation/messages.ts'
-import type { ClientId, UserId } from '#src/contract/ids.ts'
+import { type ClientId, RequestId, type UserId } from '#src/contract/ids.ts'
 import { gundeckInternal, type Push, PUSHES_MAX } from '#src/contract/internal/gundeck.ts'
 import type { RpcHandler } from '#src/kit/endpoint.ts'
-import { call } from '#src/kit/http/client.ts'
+import { handOver } from '#src/kit/http/client.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { hop } from '#src/kit/trace.ts'
@@ -42,14 +41,14 @@ export const onMessagesSent =
     const headers = { 'request-id': messages[0]?.context.requestId ?? 'N/A' }
     for (let start = 0; start < pushes.length; start += PUSHES_MAX) {
       const some = pushes.slice(start, start + PUSHES_MAX)
-      await call(needs.gundeck, gundeckInternal.push, { body: { pushes: some } }, { headers })
+      await handOver(needs.gundeck, gundeckInternal.push, { pushes: some }, { headers })
     }
   }
 
 const pushesOf = async (
   { presence, log }: Needs,
   { input: message, context }: Together<RemoteMessage>,
-): Promise<z.input<typeof Push>[]> => {
+): Promise<Push[]> => {
   const { origin, requestId } = context
   hop(log, 'galley-remote', requestId)
   // The conversation is one of the asking backend: nobody can speak into the conversations of others.
@@ -75,7 +74,8 @@ const pushesOf = async (
     },
     { ids: pushIdsOf(heardKey('on-message-sent', message, context)), origin: null },
   )
-  return pushes.map((push) => ({ ...push, requestId }))
+  const id = RequestId.parse(requestId)
+  return pushes.map((push) => ({ ...push, requestId: id }))
 }
 
 // Keys of a record lose their brand; the contract has parsed them.

@@ -10,7 +10,7 @@ export interface Doorbell {
   /** Also called when it rings, for who waits for several things. Nobody hears it by that. */
   onRing: (() => void) | undefined
   /** Until it rings, the time is over, or the signal is aborted. */
-  wait(ms: number, signal: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
+  wait(ms: number, signal?: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
 }
 
 export const createDoorbell = (clock: Clock): Doorbell => {
@@ -35,16 +35,16 @@ export const createDoorbell = (clock: Clock): Doorbell => {
       new Promise((resolve) => {
         const settle = (result: 'rung' | 'elapsed' | 'aborted'): void => {
           timer[Symbol.dispose]()
-          signal.removeEventListener('abort', onAbort)
+          signal?.removeEventListener('abort', onAbort)
           answer = undefined
           if (result === 'rung') isRung = false
           resolve(result)
         }
         const onAbort = (): void => settle('aborted')
         const timer = clock.after(ms, () => settle('elapsed'))
-        signal.addEventListener('abort', onAbort)
+        signal?.addEventListener('abort', onAbort)
         answer = () => settle('rung')
-        if (signal.aborted) settle('aborted')
+        if (signal?.aborted) settle('aborted')
         else if (isRung) settle('rung')
       }),
   }

@@ -51,9 +51,7 @@ const untilDelivered = async ({ store, id, bell, clock }: Waiting): Promise<bool
   const endMs = clock.monotonicMs() + FLUSH_TIMEOUT_MS
   while (await store.isWaiting(LOCAL_LANE, id)) {
     if (clock.monotonicMs() >= endMs) return false
-    await bell.wait(FLUSH_POLL_MS, NEVER)
+    await bell.wait(FLUSH_POLL_MS)
   }
   return true
 }
-
-const NEVER = new AbortController().signal

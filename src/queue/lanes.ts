@@ -169,15 +169,13 @@ const drainUnder = async (lock: Lock, lane: LaneNeeds, { stop, cutOff, onHeld }:
 const isEmpty = async ({ store, lane, work }: LaneNeeds, log: Log): Promise<boolean> => {
   try {
     // Heard: whatever rang is in the answer.
-    if (work.isRung) await work.wait(0, NEVER)
+    if (work.isRung) await work.wait(0)
     return (await store.head(lane)).letters.length === 0
   } catch (error) {
     log.warn({ lane, reason: causeChain(error) }, 'a lane cannot be looked at')
     return false
   }
 }
-
-const NEVER = new AbortController().signal
 
 // Being stopped while waiting is one of the ways in which a wait ends.
 const ignoreAbort = (): void => {}

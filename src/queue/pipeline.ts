@@ -112,7 +112,7 @@ class Run {
         this.#begin()
         if (!this.#isOpen && this.#delivered.length > 0) this.#acknowledgeNow()
         if (this.#isDone()) break
-        await this.#bell.wait(LANE_IDLE_MS, NEVER)
+        await this.#bell.wait(LANE_IDLE_MS)
       }
     } finally {
       work.onRing = heard.onRing = undefined
@@ -329,5 +329,3 @@ class Run {
     this.#bell.ring()
   }
 }
-
-const NEVER = new AbortController().signal

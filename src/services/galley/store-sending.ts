@@ -83,9 +83,20 @@ const columnsOf = (messages: readonly MessageToAccept[]): Omit<Accepting, 'here'
     conversations: messages.map(({ conversation }) => conversation),
     revisions: messages.map(({ revision }) => revision),
     nows: messages.map(({ now }) => now),
+    places: placesOf(messages),
     ...promises,
     ...letters,
   }
+}
+
+/** Of each message among those of its conversation, counted from 1. */
+const placesOf = (messages: readonly MessageToAccept[]): number[] => {
+  const counts = new Map<ConversationId, number>()
+  return messages.map(({ conversation }) => {
+    const place = (counts.get(conversation) ?? 0) + 1
+    counts.set(conversation, place)
+    return place
+  })
 }
 
 /** As the statement stores them, which is not at all without a time. */
@@ -115,6 +126,7 @@ interface Accepting extends Relying, Sent {
   readonly conversations: readonly ConversationId[]
   readonly revisions: readonly number[]
   readonly nows: readonly EventTime[]
+  readonly places: readonly number[]
   /** Lanes of which the database need not tell. */
   readonly here: readonly string[]
 }
@@ -128,24 +140,23 @@ interface Accepted {
 }
 
 const accept = statement<Accepting, Accepted>(
-  ({ conversations, revisions, nows, reliers, domains, generations, lanes, texts, topics, of, here }, db) =>
+  ({ conversations, revisions, nows, places, reliers, domains, generations, lanes, texts, topics, of, here }, db) =>
     sql<Accepted>`/* prepared */
-    with wanted as (
-      select w.*, row_number() over (partition by id, revision order by of) as place
-      from unnest(${conversations}::uuid[], ${revisions}::int[], ${nows}::bigint[])
-        with ordinality as w(id, revision, now, of)
-    ), locked as (
+    with locked as (
       select id, members_revision, last_event_at from galley.conversations
-      where id = any(array(select id from wanted)) and protocol <> 'mls' order by id for update
+      where id = any(${conversations}::uuid[]) and protocol <> 'mls' order by id for update
     ), timed as (
       select w.of, w.id, greatest(w.now, l.last_event_at + w.place) as at
-      from wanted w join locked l on l.id = w.id and l.members_revision = w.revision
-      where w.of not in (
+      from unnest(${conversations}::uuid[], ${revisions}::int[], ${nows}::bigint[], ${places}::int[])
+        with ordinality as w(id, revision, now, place, of)
+      join locked l on l.id = w.id and l.members_revision = w.revision
+      where w.of <> all(array(
         select p.of from unnest(${reliers}::int[], ${domains}::text[], ${generations}::bigint[])
           as p(of, domain, generation)
-        left join galley.device_generations g on g.domain = p.domain
-        where g.generation is distinct from p.generation
-      )
+        where not exists (
+          select from galley.device_generations g where g.domain = p.domain and g.generation = p.generation
+        )
+      ))
     ), moved as (
       update galley.conversations c set last_event_at = t.at
       from (select id, max(at) as at from timed group by id) t where c.id = t.id

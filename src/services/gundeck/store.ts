@@ -157,7 +157,11 @@ const append = async (
   if (entries.length === 0) return []
   const payloads = [...new Set(entries.map((entry) => entry.payload))]
   const numberOfPayload = new Map(payloads.map((payload, index) => [payload, index + 1]))
+  const { totals, newer } = placesIn(entries)
   const rows = await execute(db, {
+    streams: [...totals.keys()],
+    totals: [...totals.values()],
+    newer,
     users: entries.map((entry) => entry.user),
     pushIds: entries.map((entry) => entry.pushId),
     parts: entries.map((entry) => entry.part),
@@ -167,7 +171,20 @@ const append = async (
     payloads,
     now,
   })
-  return rows.map(({ ord, at, seq }) => ({ entry: entryAt(entries, ord), at: Number(at), seq: Number(seq) }))
+  return rows
+    .toSorted((a, b) => Number(a.ord) - Number(b.ord))
+    .map(({ ord, at, seq }) => ({ entry: entryAt(entries, ord), at: Number(at), seq: Number(seq) }))
+}
+
+/** How many entries each user gets, and after each entry how many more of the same user. */
+const placesIn = (entries: readonly Entry[]) => {
+  const totals = new Map<UserId, number>()
+  const ranks = entries.map(({ user }) => {
+    const rank = (totals.get(user) ?? 0) + 1
+    totals.set(user, rank)
+    return rank
+  })
+  return { totals, newer: entries.map(({ user }, index) => (totals.get(user) ?? 0) - (ranks[index] ?? 0)) }
 }
 
 interface Appended {
@@ -177,6 +194,11 @@ interface Appended {
 }
 
 interface Rows {
+  /** Each user once, and how many of the entries are his. */
+  readonly streams: readonly UserId[]
+  readonly totals: readonly number[]
+  /** By entry, how many come after it for the same user. */
+  readonly newer: readonly number[]
   readonly users: readonly UserId[]
   readonly pushIds: readonly string[]
   readonly parts: readonly number[]
@@ -189,24 +211,23 @@ interface Rows {
 }
 
 const appending = (replica: string | undefined) =>
-  statement<Rows, Appended>(({ users, pushIds, parts, clients, origins, payloadNumbers, payloads, now }, db) =>
-    sql<Appended>`/* prepared */
-    with wanted as (
-      select w.*, row_number() over (partition by user_id order by ord) as rank,
-        count(*) over (partition by user_id) as total
-      from unnest(
-        ${users}::uuid[], ${pushIds}::uuid[], ${parts}::int[], ${clients}::text[], ${origins}::text[],
-        ${payloadNumbers}::int[]
-      ) with ordinality as w(user_id, push_id, part, clients, origin_connection, payload, ord)
-    ), ended as (
+  statement<Rows, Appended>(
+    ({ streams, totals, users, newer, pushIds, parts, clients, origins, payloadNumbers, payloads, now }, db) =>
+      sql<Appended>`/* prepared */
+    with ended as (
       insert into gundeck.clocks as clock (user_id, at, seq)
-      select user_id, ${now}::bigint + count(*) - 1, count(*) from wanted group by user_id order by user_id
+      select user_id, ${now}::bigint + total - 1, total
+      from unnest(${streams}::uuid[], ${totals}::int[]) as stream(user_id, total) order by user_id
       on conflict (user_id) do update
         set at = greatest(clock.at + excluded.seq, excluded.at), seq = clock.seq + excluded.seq
       returning user_id, at, seq
     ), placed as (
-      select w.*, e.at - w.total + w.rank as at, e.seq - w.total + w.rank as seq
-      from wanted w join ended e using (user_id)
+      select w.*, e.at - w.newer as at, e.seq - w.newer as seq
+      from unnest(
+        ${users}::uuid[], ${pushIds}::uuid[], ${parts}::int[], ${clients}::text[], ${origins}::text[],
+        ${payloadNumbers}::int[], ${newer}::int[]
+      ) with ordinality as w(user_id, push_id, part, clients, origin_connection, payload, newer, ord)
+      join ended e using (user_id)
     ), stored as (
       insert into gundeck.notifications (user_id, at, push_id, part, clients, origin_connection, payload)
       select p.user_id, p.at, p.push_id, p.part, p.clients::text[], p.origin_connection, t.text
@@ -215,7 +236,7 @@ const appending = (replica: string | undefined) =>
       returning user_id, at
     )
     select p.ord, p.at, p.seq ${replica === undefined ? sql`` : sql`, ${tellReplicas(replica)}`}
-    from stored s join placed p using (user_id, at) order by p.ord`.compile(db),
+    from stored s join placed p using (user_id, at)`.compile(db),
   )
 
 /**

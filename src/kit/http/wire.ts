@@ -1,6 +1,6 @@
 /**
  * A request and a response as they cross between two parts, whatever carries them. The in-memory and the network
- * transport differ in nothing else, so what is tested together is what runs apart.
+ * transport differ in nothing but bodies that are handed over (`client.ts`), so what is tested together is what runs apart.
  */
 import type { Method } from '../endpoint.ts'
 import { givePieceBack } from '../pieces.ts'

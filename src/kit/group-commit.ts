@@ -1,7 +1,7 @@
 /**
  * Group commit: what arrives in one turn of the event loop, or while one commit runs, goes into the next one together.
- * Under load the cost of a commit is shared by many callers, and a lone caller waits for nobody. A timer that collects for a while was refused: it
- * would delay exactly the lone caller.
+ * Under load the cost of a commit is shared by many callers, and a lone caller waits for nobody. A timer that collects
+ * for a while was refused: it would delay exactly the lone caller.
  */
 import { Refusal } from './errors.ts'
 import { endOfTurn } from './turn.ts'

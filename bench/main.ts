@@ -119,7 +119,12 @@ async function main(args: readonly string[]): Promise<number> {
   return 0
 }
 
+const isUsage = (error: unknown): error is TypeError =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof Interrupted) return 130
-  throw error
+  if (!isUsage(error)) throw error
+  process.stderr.write(`${error.message}\nSee npm run bench -- --help\n`)
+  return 2
 })

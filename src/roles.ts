@@ -19,7 +19,6 @@ import type { Route } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
 import { exportOtlp } from '#src/kit/otlp.ts'
 import { systemRandom } from '#src/kit/random.ts'
-import { sharedQuestion } from '#src/kit/shared-question.ts'
 import { traceHops } from '#src/kit/trace.ts'
 import { createTracer, noTracer, type Tracer } from '#src/kit/tracing.ts'
 import { startCourier } from '#src/queue/courier.ts'
@@ -136,16 +135,15 @@ interface LateRemotes {
 }
 
 /**
- * Asks brig for every check, so that a change counts from the next request on. It remembers the answer itself: in one
- * process it crosses as a value; from another one, checks at the same time ask once.
+ * Asks brig for every check, so that a change counts from the next request on. It remembers the answer itself, which crosses
+ * as a value in one process; the policy sees to it that checks at the same time are one question.
  */
 const lateRemotes = (board: Switchboard<Part>): LateRemotes => {
   let here: (() => Promise<RemoteConfigs>) | undefined
   const askBrig = async (): Promise<RemoteConfigs> =>
     (await call(board.transport('brig'), brigInternal['known-remotes'], {})).body
-  const question = sharedQuestion<'all', RemoteConfigs>({ ask: askBrig, atOnce: 1, keysMax: Number.POSITIVE_INFINITY })
   return {
-    ask: () => here?.() ?? question(['all']),
+    ask: () => here?.() ?? askBrig(),
     areHere: (known) => {
       here = known
     },

@@ -30,23 +30,23 @@ export const policyOf = (remotes: RemotesProvider): IsAllowed => {
  * been looked at that lies ready at the sockets. One is under way at a time.
  */
 const shareQuestions = <Answer>(ask: () => Promise<Answer>): (() => Promise<Answer>) => {
-  let running: Promise<unknown> | undefined
-  let next: Promise<Answer> | undefined
+  let isRunning = false
+  let next: PromiseWithResolvers<Answer> | undefined
   const put = (): Promise<Answer> => {
-    next = undefined
+    isRunning = true
     const asked = ask()
-    // A failure is told to those who asked; those who come after it ask anew.
-    const settled = Promise.allSettled([asked, endOfTurn()]).finally(() => {
-      if (running === settled) running = undefined
-    })
-    running = settled
+    void goOnAfter(asked)
     return asked
   }
-  const putLater = async (): Promise<Answer> => {
-    await running
-    return put()
+  const goOnAfter = async (asked: Promise<Answer>): Promise<void> => {
+    // A failure is told to those who asked; those who come after it ask anew.
+    await Promise.allSettled([asked, endOfTurn()])
+    isRunning = false
+    const waiting = next
+    next = undefined
+    waiting?.resolve(put())
   }
-  return () => (running ? (next ??= putLater()) : put())
+  return () => (isRunning ? (next ??= Promise.withResolvers()).promise : put())
 }
 
 export const askForRemotes = (remotes: RemotesProvider): Promise<KnownRemotes> =>

@@ -3,7 +3,15 @@ import type { z } from 'zod'
 import { type Answer, type CallInputOf, type EndpointShape, isStreamBody, type OutcomeOf } from '../endpoint.ts'
 import { withTraceparent } from '../tracing.ts'
 import { connectionPool } from './connection-pool.ts'
-import { NO_BODY, PartUnreachable, readAll, renderTarget, type Transport, type WireResponse } from './wire.ts'
+import {
+  NO_BODY,
+  PartUnreachable,
+  readAll,
+  renderTarget,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './wire.ts'
 
 export interface HttpTransport extends Transport, AsyncDisposable {}
 
@@ -81,21 +89,18 @@ export const call = async <S extends EndpointShape>(
   transport: Transport,
   endpoint: S,
   input: CallInputOf<S>,
-  { headers = {}, signal }: CallOptions = {},
+  options: CallOptions = {},
 ): Promise<OutcomeOf<S>> => {
   const { params = {}, query = {}, body } = input as AnyInput
-  const response = await transport.send({
-    method: endpoint.method,
-    pattern: endpoint.path,
+  const request = {
     params: toStrings(params),
     query: toStrings(query),
-    headers: { ...(body !== undefined && { 'content-type': contentTypeOf(endpoint, body) }), ...headers },
+    contentType: body === undefined ? undefined : contentTypeOf(endpoint, body),
     ...(isStreamBody(endpoint.body)
       ? { body: NO_BODY, stream: body as AsyncIterable<Uint8Array> }
       : { body: encodeBody(body) }),
-    ...(signal && { signal }),
-  })
-  return (await decodeResponse(endpoint, response)) as OutcomeOf<S>
+  }
+  return (await ask(transport, endpoint, request, options)) as OutcomeOf<S>
 }
 
 /** An endpoint that takes nothing but a JSON body. */
@@ -103,24 +108,38 @@ type Taking<B extends z.ZodType> = EndpointShape & { readonly body: B }
 
 /**
  * Like {@link call}, with a body that is as its reader would have read it. Within this process it crosses as it is, which
- * spares writing and reading it; both sides leave it unchanged from then on.
+ * spares writing and reading it; both sides leave it unchanged from then on. Who hands over bounds it: no limit of bytes is
+ * met on that way.
  */
 export const handOver = async <B extends z.ZodType, S extends Taking<B>>(
   transport: Transport,
   endpoint: S & Taking<B>,
   body: z.output<B>,
-  { headers = {}, signal }: CallOptions = {},
+  options: CallOptions = {},
 ): Promise<OutcomeOf<S>> => {
+  const carried = transport.carriesValues === true ? { body: NO_BODY, value: body } : { body: encodeBody(body) }
+  const request = { params: {}, query: {}, contentType: 'application/json', ...carried }
+  return (await ask(transport, endpoint, request, options)) as OutcomeOf<S>
+}
+
+interface Asked extends Pick<WireRequest, 'params' | 'query' | 'body' | 'stream' | 'value'> {
+  readonly contentType: string | undefined
+}
+
+const ask = async (
+  transport: Transport,
+  endpoint: EndpointShape,
+  { contentType, ...request }: Asked,
+  { headers = {}, signal }: CallOptions,
+): Promise<unknown> => {
   const response = await transport.send({
     method: endpoint.method,
     pattern: endpoint.path,
-    params: {},
-    query: {},
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(transport.carriesValues === true ? { body: NO_BODY, value: body } : { body: encodeBody(body) }),
+    ...request,
+    headers: { ...(contentType !== undefined && { 'content-type': contentType }), ...headers },
     ...(signal && { signal }),
   })
-  return (await decodeResponse(endpoint, response)) as OutcomeOf<S>
+  return decodeResponse(endpoint, response)
 }
 
 const contentTypeOf = (endpoint: EndpointShape, body: unknown): string => {

@@ -51,6 +51,10 @@ export const CHANGING_ATTEMPTS_MAX = 5
 /** People that one broadcast is for; whoever belongs to a larger circle is refused. */
 export const BROADCAST_USERS_MAX = 2_000
 
+/** Characters of the events that gundeck is handed at once, below what it takes over HTTP; and of an event without its texts. */
+export const PUSHED_CHARACTERS_MAX = 90 * 1024 * 1024
+export const ENVELOPE_CHARACTERS = 600
+
 /** Recipients in one push, below what gundeck takes. */
 export const RECIPIENTS_PER_PUSH_MAX = 10_000
 

@@ -4,9 +4,9 @@
  */
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain } from '#src/contract/ids.ts'
+import { endOfTurn } from '#src/kit/turn.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
-import { endOfTurn } from '#src/kit/turn.ts'
 import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER, timestampOf } from './event-times.ts'
 

@@ -74,6 +74,16 @@ test('a repeated message has the same id for gundeck, another message another', 
   assert.notEqual(first, other)
 })
 
+test('a message whose data would be many times what gundeck takes is refused, and the next one is taken', async () => {
+  pushedTo()
+  const devices = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`a${index}`, 'eA==']))
+  const large = sent({ [alice.id]: devices }, { data: 'x'.repeat(12 * 1024 * 1024) })
+  assert.equal((await galley.from(B, 'on-message-sent', large)).status, 500)
+  assert.deepEqual(pushedTo(), [])
+  assert.equal((await galley.from(B, 'on-message-sent', sent({ [alice.id]: devices }))).status, 200)
+  assert.equal(pushedTo().length, 8)
+})
+
 test('while gundeck is down a message is not answered with success', async () => {
   galley.parts.gundeckIsDown = true
   const message = sent({ [alice.id]: { a1: 'eA==' } })

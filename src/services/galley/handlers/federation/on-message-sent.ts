@@ -11,6 +11,7 @@ import type { FederationContext } from '#src/rpc/federation-server.ts'
 import type { TakeTogether, Together } from '#src/rpc/notification-batch.ts'
 import { heardKey, pushIdsOf } from '../../heard-key.ts'
 import type { Presence } from '../../presence.ts'
+import { ENVELOPE_CHARACTERS, PUSHED_CHARACTERS_MAX } from '../../limits.ts'
 import { messagePushes } from '../../pushes.ts'
 
 interface Needs {
@@ -37,18 +38,43 @@ export const onMessagesSent =
   (needs: Needs): TakeTogether<RemoteMessage> =>
   async (messages) => {
     const found = await Promise.all(messages.map((message) => pushesOf(needs, message)))
-    const pushes = found.flat()
     const headers = { 'request-id': messages[0]?.context.requestId ?? 'N/A' }
-    for (let start = 0; start < pushes.length; start += PUSHES_MAX) {
-      const some = pushes.slice(start, start + PUSHES_MAX)
-      await handOver(needs.gundeck, gundeckInternal.push, { pushes: some }, { headers })
-    }
+    for (const pushes of portions(found)) await handOver(needs.gundeck, gundeckInternal.push, { pushes }, { headers })
   }
+
+interface Pushes {
+  readonly pushes: readonly Push[]
+  /** As gundeck will write them, about. */
+  readonly characters: number
+}
+
+/**
+ * What gundeck takes at once. Nobody weighs what is handed over on its way, and a message whose data every device gets can
+ * become many times what came.
+ */
+const portions = (found: readonly Pushes[]): Push[][] => {
+  const all: Push[][] = []
+  let last: Push[] = []
+  let weight = 0
+  for (const { pushes, characters } of found) {
+    if (characters > PUSHED_CHARACTERS_MAX) throw new Error(`one message makes ${characters} characters to be stored`)
+    if (pushes.length === 0) continue
+    const isFull = last.length + pushes.length > PUSHES_MAX || weight + characters > PUSHED_CHARACTERS_MAX
+    if (isFull || all.length === 0) {
+      last = []
+      weight = 0
+      all.push(last)
+    }
+    last.push(...pushes)
+    weight += characters
+  }
+  return all
+}
 
 const pushesOf = async (
   { presence, log }: Needs,
   { input: message, context }: Together<RemoteMessage>,
-): Promise<Push[]> => {
+): Promise<Pushes> => {
   const { origin, requestId } = context
   hop(log, 'galley-remote', requestId)
   // The conversation is one of the asking backend: nobody can speak into the conversations of others.
@@ -61,13 +87,15 @@ const pushesOf = async (
       'a message names users who are not in its conversation',
     )
   }
-  if (present.length === 0) return []
+  if (present.length === 0) return { pushes: [], characters: 0 }
+  const { data } = message
+  const recipients = present.flatMap((user) => textsFor(message, user))
   const pushes = messagePushes(
     { conversation, from: message.sender, time: message.time },
     {
       sender: message.sender_client,
-      data: message.data ?? '',
-      recipients: present.flatMap((user) => textsFor(message, user)),
+      data: data ?? '',
+      recipients,
       nativePush: message.push,
       priority: message.priority ?? undefined,
       transient: message.transient,
@@ -75,7 +103,9 @@ const pushesOf = async (
     { ids: pushIdsOf(heardKey('on-message-sent', message, context)), origin: null },
   )
   const id = RequestId.parse(requestId)
-  return pushes.map((push) => ({ ...push, requestId: id }))
+  const each = ENVELOPE_CHARACTERS + (data?.length ?? 0)
+  const characters = recipients.reduce((sum, { text }) => sum + each + text.length, 0)
+  return { pushes: pushes.map((push) => ({ ...push, requestId: id })), characters }
 }
 
 // Keys of a record lose their brand; the contract has parsed them.

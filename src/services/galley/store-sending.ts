@@ -1,6 +1,7 @@
 /**
  * SQL of accepting messages: all that came together in one statement, which is one commit and one round trip whatever
- * their number. In it each message gets its place in time and what follows from it goes into the queue.
+ * their number. In it each message gets its place in time and what follows from it goes into the queue. One that came
+ * alone has a shorter statement (`store-lone-sending.ts`).
  */
 import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain } from '#src/contract/ids.ts'
@@ -8,7 +9,8 @@ import { endOfTurn } from '#src/kit/turn.ts'
 import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
-import { type EventTime, LATER, timestampOf } from './event-times.ts'
+import { type EventTime, LATER } from './event-times.ts'
+import { acceptLone, timed } from './store-lone-sending.ts'
 
 export interface MessageToAccept {
   readonly conversation: ConversationId
@@ -41,19 +43,19 @@ export interface SendingStore {
  */
 export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStore => ({
   accept: async (messages) => {
-    const columns = columnsOf(messages)
-    const here = [...new Set(columns.lanes)].filter((lane) => bell.isHere({ service: SERVICE, lane }))
-    const rows = await accept(db, { ...columns, here }).catch((error: unknown) => {
+    const lanes = [...new Set(messages.flatMap(({ letters }) => letters.map(({ lane }) => lane)))]
+    const here = lanes.filter((lane) => bell.isHere({ service: SERVICE, lane }))
+    const accepted = await (
+      here.length < lanes.length ? accept(db, messages, here) : acceptShortly(db, messages, here)
+    ).catch((error: unknown) => {
       // What we do not know to be committed may be.
       for (const lane of here) bell.ring({ service: SERVICE, lane })
       throw error
     })
-    const times: (EventTime | undefined)[] = messages.map(() => undefined)
-    for (const { of, at } of rows) times[Number(of) - 1] = Number(at)
-    const [{ first, last } = { first: null, last: null }] = rows
-    if (first !== null && last !== null) {
+    const { times, ids } = accepted
+    if (ids) {
       const letters = messages.flatMap(({ letters: own }, index) => stored(own, times[index]))
-      bell.handOver({ service: SERVICE, first: Number(first), last: Number(last), letters, here })
+      bell.handOver({ service: SERVICE, ...ids, letters, here })
       // Recipients come before senders: the letters are on their way when the answers are made.
       await endOfTurn()
     }
@@ -62,6 +64,35 @@ export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStor
 })
 
 const SERVICE = 'galley'
+
+interface Accepted {
+  readonly times: (EventTime | undefined)[]
+  /** Of all rows that were written. */
+  readonly ids: { readonly first: number; readonly last: number } | undefined
+}
+
+/** Nobody has to be told by the database. */
+const acceptShortly = async (
+  db: Kysely<unknown>,
+  messages: readonly MessageToAccept[],
+  here: readonly string[],
+): Promise<Accepted> => {
+  const [message, ...more] = messages
+  const ids = message && more.length === 0 ? await acceptLone(db, message) : undefined
+  return message && ids ? { times: [message.now], ids } : accept(db, messages, here)
+}
+
+const accept = async (
+  db: Kysely<unknown>,
+  messages: readonly MessageToAccept[],
+  here: readonly string[],
+): Promise<Accepted> => {
+  const rows = await acceptMany(db, { ...columnsOf(messages), here })
+  const times: (EventTime | undefined)[] = messages.map(() => undefined)
+  for (const { of, at } of rows) times[Number(of) - 1] = Number(at)
+  const [{ first, last } = { first: null, last: null }] = rows
+  return { times, ids: first === null || last === null ? undefined : { first: Number(first), last: Number(last) } }
+}
 
 const columnsOf = (messages: readonly MessageToAccept[]): Omit<Accepting, 'here'> => {
   const promises: Relying = { reliers: [], domains: [], generations: [] }
@@ -100,11 +131,8 @@ const placesOf = (messages: readonly MessageToAccept[]): number[] => {
 }
 
 /** As the statement stores them, which is not at all without a time. */
-const stored = (letters: readonly Letter[], at: EventTime | undefined): readonly Letter[] => {
-  if (at === undefined) return []
-  const time = timestampOf(at)
-  return letters.map((letter) => ({ ...letter, text: letter.text.replaceAll(LATER, time) }))
-}
+const stored = (letters: readonly Letter[], at: EventTime | undefined): readonly Letter[] =>
+  at === undefined ? [] : timed(letters, at)
 
 /** Which message relied on what, counted from 1. */
 interface Relying {
@@ -131,7 +159,7 @@ interface Accepting extends Relying, Sent {
   readonly here: readonly string[]
 }
 
-interface Accepted {
+interface Row {
   readonly of: string | number
   readonly at: string | number
   /** Of all rows that were written, in all of them the same; null when there are none. */
@@ -139,9 +167,9 @@ interface Accepted {
   readonly last: string | null
 }
 
-const accept = statement<Accepting, Accepted>(
+const acceptMany = statement<Accepting, Row>(
   ({ conversations, revisions, nows, places, reliers, domains, generations, lanes, texts, topics, of, here }, db) =>
-    sql<Accepted>`/* prepared */
+    sql<Row>`/* prepared */
     with locked as (
       select id, members_revision, last_event_at from galley.conversations
       where id = any(${conversations}::uuid[]) and protocol <> 'mls' order by id for update

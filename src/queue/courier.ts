@@ -133,8 +133,8 @@ const bellOf = ({ database, log }: CourierNeeds, { lanes, continuities }: Ringin
 
 const byLane = (letters: readonly Letter[], first: number): ReadonlyMap<string, StoredLetter[]> => {
   const found = new Map<string, StoredLetter[]>()
-  for (const [index, { lane, text, topics = NO_TOPICS }] of letters.entries()) {
-    const letter = { id: String(first + index), text, topics }
+  for (const [index, { lane, text, topics = NO_TOPICS, bundle }] of letters.entries()) {
+    const letter = { id: String(first + index), text, topics, bundle }
     const own = found.get(lane)
     if (own) own.push(letter)
     else found.set(lane, [letter])

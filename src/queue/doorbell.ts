@@ -9,8 +9,8 @@ export interface Doorbell {
   take(): boolean
   /** Also called when it rings, for who waits for several things. Nobody hears it by that. */
   onRing: (() => void) | undefined
-  /** Until it rings, the time is over, or the signal is aborted. */
-  wait(ms: number, signal?: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
+  /** Until it rings, the time is over if there is one, or the signal is aborted. */
+  wait(ms?: number, signal?: AbortSignal): Promise<'rung' | 'elapsed' | 'aborted'>
 }
 
 export const createDoorbell = (clock: Clock): Doorbell => {
@@ -34,14 +34,14 @@ export const createDoorbell = (clock: Clock): Doorbell => {
     wait: (ms, signal) =>
       new Promise((resolve) => {
         const settle = (result: 'rung' | 'elapsed' | 'aborted'): void => {
-          timer[Symbol.dispose]()
+          timer?.[Symbol.dispose]()
           signal?.removeEventListener('abort', onAbort)
           answer = undefined
           if (result === 'rung') isRung = false
           resolve(result)
         }
         const onAbort = (): void => settle('aborted')
-        const timer = clock.after(ms, () => settle('elapsed'))
+        const timer = ms === undefined ? undefined : clock.after(ms, () => settle('elapsed'))
         signal?.addEventListener('abort', onAbort)
         answer = () => settle('rung')
         if (signal?.aborted) settle('aborted')

@@ -21,7 +21,7 @@ export const WINDOW_ROWS_MIN = 64
 /** Read and not yet deleted: when the database is slower than the peer, the peer waits. */
 export const HELD_ROWS_MAX = 512
 /** How long what was delivered waits for others to be deleted with, unless there are so many. */
-export const ACKNOWLEDGING_DELAY_MS = 25
+export const ACKNOWLEDGING_DELAY_MS = 100
 export const ACKNOWLEDGING_ROWS_MAX = 128
 /** Rows that one statement deletes, and ids that may wait for it. */
 export const ACKNOWLEDGED_AT_ONCE_MAX = 512

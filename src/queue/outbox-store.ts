@@ -1,5 +1,6 @@
 /** The courier's side of an outbox: the only SQL that reads and empties it. */
 import { type Generated, type Kysely, sql } from 'kysely'
+import type { Bundle } from './letters.ts'
 import { ANSWER_CHARACTERS_KEPT_MAX, DETAIL_CHARACTERS_MAX, HEAD_BYTES_MAX, HEAD_ROWS_MAX } from './limits.ts'
 
 export interface OutboxTables {
@@ -33,6 +34,8 @@ export interface StoredLetter {
   readonly id: string
   readonly text: string
   readonly topics: readonly number[]
+  /** What the text says, if it was not read from the table. */
+  readonly bundle?: Bundle | undefined
 }
 
 export interface Grave {

@@ -23,6 +23,8 @@ export interface Letter {
   readonly text: string
   /** See {@link topicsOf}. Letters that say nothing are all about the same. */
   readonly topics?: readonly number[]
+  /** What the text of one for another backend says, so that nobody who gets both has to read it. */
+  readonly bundle?: Bundle
 }
 
 /**
@@ -75,7 +77,7 @@ export const remoteLetter = (domain: Domain, bundle: Bundle, topics: readonly nu
     const bytes = Buffer.byteLength(body)
     if (bytes > FEDERATION_REQUEST_BYTES_MAX) throw new Error(`${path} for ${domain} is too large: ${bytes} bytes`)
   }
-  return { lane: domain, text: JSON.stringify({ notifications }), topics }
+  return { lane: domain, text: JSON.stringify({ notifications }), topics, bundle }
 }
 
 export const localLetter = ({ target, endpoint, body, requestId }: LocalCall): Letter => {

@@ -24,7 +24,6 @@ import {
   HEAD_ROWS_MAX,
   HELD_ROWS_MAX,
   IN_FLIGHT_MAX,
-  LANE_IDLE_MS,
   WINDOW_ROWS_MIN,
 } from './limits.ts'
 import { charactersOf } from './inlet.ts'
@@ -112,7 +111,8 @@ class Run {
         this.#begin()
         if (!this.#isOpen && this.#delivered.length > 0) this.#acknowledgeNow()
         if (this.#isDone()) break
-        await this.#bell.wait(LANE_IDLE_MS)
+        // All that it can wait for rings.
+        await this.#bell.wait()
       }
     } finally {
       work.onRing = heard.onRing = undefined

@@ -129,7 +129,7 @@ const prepare = async (letters: readonly StoredLetter[], { theirs, log }: Prepar
   const requests = new Map<StoredLetter, PeerRequest>()
   const verdicts = new Map<StoredLetter, Verdict>()
   for (const letter of letters) {
-    const bundle = readBundle(letter.text)
+    const bundle = letter.bundle ?? readBundle(letter.text)
     if (typeof bundle === 'string') {
       verdicts.set(letter, undecodable(bundle))
       continue

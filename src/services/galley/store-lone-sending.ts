@@ -10,14 +10,21 @@ import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER, timestampOf } from './event-times.ts'
 import type { MessageToAccept } from './store-sending.ts'
 
+export interface WrittenLetters {
+  /** As they are stored. */
+  readonly letters: readonly Letter[]
+  /** Of their rows. */
+  readonly ids: { readonly first: number; readonly last: number }
+}
+
 /**
- * The ids of the rows that were written. Undefined, and nothing is stored, when the message cannot be accepted, or not
+ * What was stored. Undefined, and nothing is stored, when the message cannot be accepted, or not
  * with the time that it has: which of them says the statement for many. The database tells nobody of its letters.
  */
 export const acceptLone = async (
   db: Kysely<unknown>,
   { conversation, revision, promises, now, letters }: MessageToAccept,
-): Promise<{ readonly first: number; readonly last: number } | undefined> => {
+): Promise<WrittenLetters | undefined> => {
   if (letters.length === 0) return undefined
   const written = timed(letters, now)
   const rows = await insert(db, {
@@ -32,13 +39,22 @@ export const acceptLone = async (
   })
   const ids = rows.map(({ id }) => Number(id))
   const [first, last] = [ids[0], ids.at(-1)]
-  return first === undefined || last === undefined ? undefined : { first, last }
+  return first === undefined || last === undefined ? undefined : { letters: written, ids: { first, last } }
 }
 
 /** With their time in the place that was left for it. */
 export const timed = (letters: readonly Letter[], at: EventTime): readonly Letter[] => {
   const time = timestampOf(at)
-  return letters.map((letter) => ({ ...letter, text: letter.text.replaceAll(LATER, time) }))
+  return letters.map(({ lane, text, topics = NO_TOPICS, bundle }) => ({
+    lane,
+    text: text.replaceAll(LATER, time),
+    topics,
+    ...(bundle && {
+      bundle: {
+        notifications: bundle.notifications.map((entry) => ({ ...entry, body: entry.body.replaceAll(LATER, time) })),
+      },
+    }),
+  }))
 }
 
 interface Lone {

@@ -10,7 +10,7 @@ import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER } from './event-times.ts'
-import { acceptLone, timed } from './store-lone-sending.ts'
+import { acceptLone, timed, type WrittenLetters } from './store-lone-sending.ts'
 
 export interface MessageToAccept {
   readonly conversation: ConversationId
@@ -52,10 +52,9 @@ export const sendingStore = (db: Kysely<unknown>, bell: OutboxBell): SendingStor
       for (const lane of here) bell.ring({ service: SERVICE, lane })
       throw error
     })
-    const { times, ids } = accepted
-    if (ids) {
-      const letters = messages.flatMap(({ letters: own }, index) => stored(own, times[index]))
-      bell.handOver({ service: SERVICE, ...ids, letters, here })
+    const { times, written } = accepted
+    if (written) {
+      bell.handOver({ service: SERVICE, ...written.ids, letters: written.letters, here })
       // Recipients come before senders: the letters are on their way when the answers are made.
       await endOfTurn()
     }
@@ -67,8 +66,7 @@ const SERVICE = 'galley'
 
 interface Accepted {
   readonly times: (EventTime | undefined)[]
-  /** Of all rows that were written. */
-  readonly ids: { readonly first: number; readonly last: number } | undefined
+  readonly written: WrittenLetters | undefined
 }
 
 /** Nobody has to be told by the database. */
@@ -78,8 +76,8 @@ const acceptShortly = async (
   here: readonly string[],
 ): Promise<Accepted> => {
   const [message, ...more] = messages
-  const ids = message && more.length === 0 ? await acceptLone(db, message) : undefined
-  return message && ids ? { times: [message.now], ids } : accept(db, messages, here)
+  const lone = message && more.length === 0 ? await acceptLone(db, message) : undefined
+  return message && lone ? { times: [message.now], written: lone } : accept(db, messages, here)
 }
 
 const accept = async (
@@ -91,7 +89,9 @@ const accept = async (
   const times: (EventTime | undefined)[] = messages.map(() => undefined)
   for (const { of, at } of rows) times[Number(of) - 1] = Number(at)
   const [{ first, last } = { first: null, last: null }] = rows
-  return { times, ids: first === null || last === null ? undefined : { first: Number(first), last: Number(last) } }
+  if (first === null || last === null) return { times, written: undefined }
+  const letters = messages.flatMap(({ letters: own }, index) => stored(own, times[index]))
+  return { times, written: { letters, ids: { first: Number(first), last: Number(last) } } }
 }
 
 const columnsOf = (messages: readonly MessageToAccept[]): Omit<Accepting, 'here'> => {

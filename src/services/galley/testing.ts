@@ -14,6 +14,7 @@ import { seededRandom } from '#src/kit/random.ts'
 import { Bundle, LOCAL_LANE, LocalLetter } from '#src/queue/letters.ts'
 import { outboxMigrations } from '#src/queue/outbox.ts'
 import { callerHeaders } from '#src/rpc/context.ts'
+import type { Database } from '#src/storage/database.ts'
 import { embeddedDatabases, type TestDatabases } from '#src/storage/testing.ts'
 import { type Galley, galleyMigrations, type GalleyOptions, startGalley } from './galley.ts'
 import { type PlayedBackends, playBackends } from './testing-backends.ts'
@@ -36,6 +37,7 @@ export interface TestGalley extends AsyncDisposable {
   readonly clock: TestClock
   readonly parts: PlayedParts
   readonly backends: PlayedBackends
+  readonly database: Pick<Database, 'listen'>
   readonly db: Kysely<unknown>
   readonly transport: Transport
   as<K extends ClientCall>(
@@ -116,6 +118,7 @@ export const startTestGalley = async (
     clock,
     parts,
     backends,
+    database,
     db,
     transport,
     as: (user, name, input, { version = 8, headers = {} } = {}) =>

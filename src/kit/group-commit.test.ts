@@ -38,6 +38,31 @@ test('what arrives in one turn goes into one commit, also when it comes in sever
   assert.deepEqual(await all, [['stored a'], ['stored b']])
 })
 
+test('who comes after a lone one waits for nothing at all, and who comes after a crowd for the end of the turn', async () => {
+  const { writer, commits, items } = setUp()
+  const done: Promise<unknown>[] = []
+  const write = (...all: readonly string[]): void => void done.push(...all.map((item) => writer.write([item])))
+  write('a')
+  await endOfTurn()
+  commits[0]?.end()
+  await writer.idle()
+  write('b', 'c')
+  assert.deepEqual(items(), [['a'], ['b']])
+  commits[1]?.end()
+  await endOfTurn()
+  write('d', 'e')
+  commits[2]?.end()
+  await endOfTurn()
+  commits[3]?.end()
+  await writer.idle()
+  write('f', 'g')
+  assert.deepEqual(items(), [['a'], ['b'], ['c'], ['d', 'e']])
+  await endOfTurn()
+  commits[4]?.end()
+  await Promise.all(done)
+  assert.deepEqual(items().at(-1), ['f', 'g'])
+})
+
 test('what arrives during a commit goes into the next one, together and in order', async () => {
   const { writer, commits, items } = setUp()
   const first = writer.write(['a'])

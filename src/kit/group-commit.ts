@@ -1,7 +1,8 @@
 /**
  * Group commit: what arrives in one turn of the event loop, or while one commit runs, goes into the next one together.
  * Under load the cost of a commit is shared by many callers, and a lone caller waits for nobody. A timer that collects
- * for a while was refused: it would delay exactly the lone caller.
+ * for a while was refused: it would delay exactly the lone caller. Who comes after a lone one need not even wait for the
+ * end of the turn: where there is no crowd, none is expected.
  */
 import { Refusal } from './errors.ts'
 import { endOfTurn } from './turn.ts'
@@ -36,11 +37,14 @@ export const groupCommit = <Item, Result>(options: GroupCommitOptions<Item, Resu
   const waiting: Job<Item, Result>[] = []
   let waitingWeight = 0
   let running: Promise<void> | undefined
+  let isCrowded = true
 
   const run = async (): Promise<void> => {
     // What the sockets bring in one turn of the event loop goes in one commit.
-    await endOfTurn()
+    if (isCrowded) await endOfTurn()
+    isCrowded = false
     while (waiting.length > 0) {
+      isCrowded ||= waiting.length > 1
       const group = takeGroup(waiting, options)
       waitingWeight -= group.reduce((sum, job) => sum + job.weight, 0)
       await settle(group, options)

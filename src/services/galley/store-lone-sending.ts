@@ -18,8 +18,8 @@ export interface WrittenLetters {
 }
 
 /**
- * What was stored. Undefined, and nothing is stored, when the message cannot be accepted, or not
- * with the time that it has: which of them says the statement for many. The database tells nobody of its letters.
+ * What was stored. Undefined, and nothing is stored, when the message cannot be accepted, or not with the time that it has:
+ * which of them says the statement for many. The database tells nobody of its letters.
  */
 export const acceptLone = async (
   db: Kysely<unknown>,
@@ -69,7 +69,10 @@ interface Lone {
   readonly topics: readonly string[]
 }
 
-// Of a row for whose lock it waited, an update looks at all conditions again as they are then.
+/**
+ * Of a row for whose lock it waited, an update looks at all conditions again as they are then. And it comes before the first
+ * letter has its id, so that whoever has one has a number as a transaction (`src/queue/continuity.ts`).
+ */
 const insert = statement<Lone, { readonly id: string }>(
   ({ conversation, revision, now, domains, generations, lanes, texts, topics }, db) =>
     sql<{ readonly id: string }>`/* prepared */

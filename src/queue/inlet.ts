@@ -115,6 +115,5 @@ export class Inlet {
 
 const NONE: readonly StoredLetter[] = []
 
-/** In memory; what a text says is there once more if it came with the letter. */
 export const charactersOf = (letters: readonly StoredLetter[]): number =>
-  letters.reduce((sum, { text, bundle }) => sum + text.length * (bundle ? 2 : 1), 0)
+  letters.reduce((sum, { text }) => sum + text.length, 0)

@@ -1,6 +1,9 @@
 /** Bounds of the queue: what it holds in memory, how long it waits, how often it tries. */
 
-/** Rows of one lane that are read at once, and bytes after which no further row is; memory holds no more per lane. */
+/**
+ * Rows of one lane that are read at once, and bytes after which no further row is; memory holds no more per lane, but what
+ * was handed over twice: as it is stored, and as what it says.
+ */
 export const HEAD_ROWS_MAX = 128
 export const HEAD_BYTES_MAX = 1024 * 1024
 

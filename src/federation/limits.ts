@@ -138,8 +138,10 @@ export const INGRESS_RESETS_PER_SECOND = 50
 export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
 export const REQUEST_HEADERS_TIMEOUT_MS = 15_000
 export const REQUEST_BODY_TIMEOUT_MS = 120_000
-/** In which a refused stranger has read why. */
+/** In which a stranger has said what he has to say, and then in which he has read why he is refused. */
 export const REFUSED_MS = 2_000
+/** Of what he says; one who goes on is answered while he does. */
+export const REFUSED_BODY_BYTES_MAX = 16 * 1024
 export const INGRESS_IDLE_MS = 75_000
 /** A stream on which nothing moves in either direction. */
 export const INGRESS_STREAM_IDLE_MS = 60_000

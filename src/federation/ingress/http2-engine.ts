@@ -1,4 +1,5 @@
 /** HTTP/2 at the door, on the engine in `kit/http2/`. */
+import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '#src/kit/clock.ts'
 import { errorResponse } from '#src/kit/http/router.ts'
@@ -10,7 +11,7 @@ import { CODE } from '#src/kit/http2/protocol.ts'
 import { type Asked, ServerConnection } from '#src/kit/http2/server.ts'
 import type { Http2Stream } from '#src/kit/http2/stream.ts'
 import type { Log } from '#src/kit/log.ts'
-import { discard } from '../bodies.ts'
+import { collect, discard } from '../bodies.ts'
 import { http2Options } from '../http2-options.ts'
 import {
   INGRESS_HEADER_BYTES_MAX,
@@ -20,6 +21,7 @@ import {
   INGRESS_RESETS_PER_SECOND,
   INGRESS_STREAM_IDLE_MS,
   INGRESS_STREAMS_MAX,
+  REFUSED_BODY_BYTES_MAX,
   REFUSED_MS,
 } from '../limits.ts'
 import { malformed } from '../refusals.ts'
@@ -74,13 +76,32 @@ const closeWhenRead = (connection: ServerConnection, clock: Clock): void => {
   })
 }
 
-const answer = async ({ head, body, stream, isTooLarge }: Asked, { door, from, log }: Http2Needs): Promise<void> => {
+const answer = async (
+  { head, body, stream, isTooLarge }: Asked,
+  { door, from, clock, log }: Http2Needs,
+): Promise<void> => {
   if (isTooLarge) return respond(stream, head, headersTooLarge())
+  if (!from.identity && !(body instanceof Uint8Array)) await heardOut(body, clock)
   const answered = await door(arrivalOf(head, body), from).catch((error: unknown) =>
     errorResponse(error, { log, what: 'receiving from another backend' }),
   )
   respond(stream, head, answered)
 }
+
+/**
+ * An answer that comes while the request is still being sent is forgotten by some clients (curl 7.88), so a stranger may
+ * finish what he has to say if it is short and comes soon.
+ */
+const heardOut = (body: Readable, clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = clock.after(REFUSED_MS, resolve)
+    const over = (): void => {
+      timer[Symbol.dispose]()
+      resolve()
+    }
+    // One that breaks off has no answer coming.
+    collect(body, REFUSED_BODY_BYTES_MAX).then(over, over)
+  })
 
 const headersTooLarge = (): WireResponse => ({ ...malformed('the headers are too large'), status: 431 })
 

@@ -26,7 +26,8 @@ const BACKLOG = 100_000
 const BACKLOG_CONVERSATIONS = 1_000
 const LIVE = 10
 const IN_TROUBLE = 40
-const LETTERS_PER_LIVE = 2_000
+/** For some seconds: what forty lanes cost when they begin is the same however long they last. */
+const LETTERS_PER_LIVE = 10_000
 const LETTERS_PER_TROUBLED = 100
 const ANSWER_MS = 2
 const DRAIN_MS = 300_000

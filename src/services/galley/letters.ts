@@ -3,9 +3,9 @@ import type { ConversationUpdate } from '#src/contract/federation/conversation-u
 import type { RemoteMessage } from '#src/contract/federation/messages.ts'
 import type { ClientId, ConversationId, Domain, UserId } from '#src/contract/ids.ts'
 import type { Push } from '#src/contract/internal/gundeck.ts'
-import { type Letter, localLetter, remoteLetter, topicsOf } from '#src/queue/outbox.ts'
+import { type Letter, localLetter, NO_TOPICS, remoteLetter, topicsOf } from '#src/queue/outbox.ts'
 import { updateToV0 } from '#src/rpc/federation-forms.ts'
-import type { LATER } from './event-times.ts'
+import { type EventTime, LATER, timestampOf } from './event-times.ts'
 
 /** Base64, by client, by user of the backend that is told. */
 export type RecipientTexts = readonly (readonly [UserId, readonly (readonly [ClientId, string])[]])[]
@@ -42,6 +42,21 @@ const writtenMessage = ({ message, recipients }: MessageToSend): string => {
     ([user, texts]) => `"${user}":{${texts.map(([client, text]) => `"${client}":"${text}"`).join()}}`,
   )
   return `${JSON.stringify(message).slice(0, -1)},"recipients":{${users.join()}}}`
+}
+
+/** With their time in the place that was left for it. */
+export const timed = (letters: readonly Letter[], at: EventTime): readonly Letter[] => {
+  const time = timestampOf(at)
+  return letters.map(({ lane, text, topics = NO_TOPICS, bundle }) => ({
+    lane,
+    text: text.replaceAll(LATER, time),
+    topics,
+    ...(bundle && {
+      bundle: {
+        notifications: bundle.notifications.map((entry) => ({ ...entry, body: entry.body.replaceAll(LATER, time) })),
+      },
+    }),
+  }))
 }
 
 /** In both forms: which of them the peer understands is known when it is delivered. */

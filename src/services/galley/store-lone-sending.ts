@@ -7,7 +7,8 @@ import { type Kysely, sql } from 'kysely'
 import type { ConversationId, Domain } from '#src/contract/ids.ts'
 import { type Letter, NO_TOPICS } from '#src/queue/outbox.ts'
 import { statement } from '#src/storage/statement.ts'
-import { type EventTime, LATER, timestampOf } from './event-times.ts'
+import type { EventTime } from './event-times.ts'
+import { timed } from './letters.ts'
 import type { MessageToAccept } from './store-sending.ts'
 
 export interface WrittenLetters {
@@ -40,21 +41,6 @@ export const acceptLone = async (
   const ids = rows.map(({ id }) => Number(id))
   const [first, last] = [ids[0], ids.at(-1)]
   return first === undefined || last === undefined ? undefined : { letters: written, ids: { first, last } }
-}
-
-/** With their time in the place that was left for it. */
-export const timed = (letters: readonly Letter[], at: EventTime): readonly Letter[] => {
-  const time = timestampOf(at)
-  return letters.map(({ lane, text, topics = NO_TOPICS, bundle }) => ({
-    lane,
-    text: text.replaceAll(LATER, time),
-    topics,
-    ...(bundle && {
-      bundle: {
-        notifications: bundle.notifications.map((entry) => ({ ...entry, body: entry.body.replaceAll(LATER, time) })),
-      },
-    }),
-  }))
 }
 
 interface Lone {

@@ -10,7 +10,8 @@ import { type Letter, NO_TOPICS, OUTBOX_CHANNEL } from '#src/queue/outbox.ts'
 import type { OutboxBell } from '#src/queue/outbox-bell.ts'
 import { statement } from '#src/storage/statement.ts'
 import { type EventTime, LATER } from './event-times.ts'
-import { acceptLone, timed, type WrittenLetters } from './store-lone-sending.ts'
+import { timed } from './letters.ts'
+import { acceptLone, type WrittenLetters } from './store-lone-sending.ts'
 
 export interface MessageToAccept {
   readonly conversation: ConversationId

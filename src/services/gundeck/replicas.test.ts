@@ -119,6 +119,10 @@ test('nobody is told while there is nobody else, and everybody as soon as there 
   await device.has(1)
   assert.deepEqual(device.types(), ['told'])
   assert.equal(heard.length, 1)
+  await here.push(event('told-with-others', { recipients: [ALICE, BOB].map((user) => ({ user, clients: [] })) }))
+  await device.has(2)
+  assert.deepEqual(device.types(), ['told', 'told-with-others'])
+  assert.equal(heard.length, 2)
 })
 
 test('a replica that was taken off the list comes back to it, and tells its sockets what it was not told of', async () => {

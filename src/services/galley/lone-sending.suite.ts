@@ -58,7 +58,7 @@ export const loneSendingSuite = (engine: string, databases: () => Promise<TestDa
 
     for (const [what, change] of Object.entries<Partial<MessageToAccept>>({
       'was compared with other members': { revision: 7 },
-      'relied on a promise that has ended': { promises: [{ domain: B, generation: 99 }] },
+      'relied on a promise that nobody gave': { promises: [{ domain: B, generation: 99 }] },
       'is for a conversation that is gone': { conversation: person().id as string as ConversationId },
     }))
       test(`nothing is stored of one that ${what}`, async () => {
@@ -66,6 +66,20 @@ export const loneSendingSuite = (engine: string, databases: () => Promise<TestDa
         assert.deepEqual([stored.times, stored.rows, scene.handed], [[undefined], [], []])
         assert.deepEqual((await scene.accepts({ now: NOW - 1 })).times, [NOW - 1])
       })
+
+    test('nothing is stored of one that relied on a promise that has ended, or on that and others', async () => {
+      const store = galleyStore(galley.db)
+      const [b, c] = [await store.generationOf(B), await store.generationOf(C)]
+      await store.endGeneration(B)
+      const [ended, next] = [
+        { domain: B, generation: b },
+        { domain: B, generation: b + 1 },
+      ]
+      const other = { domain: C, generation: c }
+      assert.deepEqual((await scene.accepts({ promises: [ended] })).times, [undefined])
+      assert.deepEqual((await scene.accepts({ promises: [other, ended] })).times, [undefined])
+      assert.deepEqual((await scene.accepts({ promises: [next, other] })).times, [NOW])
+    })
 
     test('nothing is stored of one for a conversation that takes no Proteus messages any more', async () => {
       await sql`update galley.conversations set protocol = 'mls' where id = ${scene.conversation}`.execute(galley.db)

@@ -20,7 +20,7 @@ import { galleySchema, told } from '#src/queue/testing.ts'
 import type { FederatorTransport } from '#src/rpc/federator-transport.ts'
 import { type Database, openDatabase } from '#src/storage/database.ts'
 import { startPostgres } from '#test/services/postgres.ts'
-import type { Figure } from '../figures.ts'
+import { type Figure, median } from '../figures.ts'
 
 const BACKLOG = 100_000
 const BACKLOG_CONVERSATIONS = 1_000
@@ -29,6 +29,7 @@ const IN_TROUBLE = 40
 /** For some seconds: what forty lanes cost when they begin is the same however long they last. */
 const LETTERS_PER_LIVE = 10_000
 const LETTERS_PER_TROUBLED = 100
+const PAIRS = 5
 const ANSWER_MS = 2
 const DRAIN_MS = 300_000
 const LOOK_MS = 20
@@ -51,29 +52,57 @@ export const measureLanes = async (say: (progress: string) => void): Promise<rea
   watch[Symbol.dispose]()
   const [firstHalf, secondHalf] = halvesOf(seenMb)
 
-  say(`${LIVE} remotes that are well`)
-  for (let index = 0; index < LIVE; index += 1) await write(db, domainOf('live', index), LETTERS_PER_LIVE)
-  const aloneMs = await drain({ database, db }, ['live'])
-  say(`the same beside ${IN_TROUBLE} that are dead, hang or answer 500`)
-  for (let index = 0; index < IN_TROUBLE; index += 1) {
-    await write(db, domainOf(TROUBLES[index % TROUBLES.length] ?? 'dead', index), LETTERS_PER_TROUBLED)
+  const pairs: Pair[] = []
+  for (let pair = 1; pair <= PAIRS; pair += 1) {
+    say(
+      `${pair}/${PAIRS}  ${LIVE} remotes that are well, alone and beside ${IN_TROUBLE} that are dead, hang or answer 500`,
+    )
+    pairs.push(await aloneAndBeside({ database, db }))
   }
-  for (let index = 0; index < LIVE; index += 1) await write(db, domainOf('live', index), LETTERS_PER_LIVE)
-  const besideMs = await drain({ database, db }, ['live'])
   return [
     { name: 'backlog of 100,000, delivered', value: (BACKLOG * 1000) / backlogMs, unit: 'req/s', atLeast: 1_500 },
     { name: 'backlog of 100,000, memory over idle', value: Math.max(firstHalf, secondHalf) - idleMb, unit: 'MB' },
-    // What the process takes at first is garbage that a heap of the default size lets lie.
     {
       name: 'backlog of 100,000, growth in the second half',
       value: secondHalf - firstHalf,
       unit: 'MB',
       below: GROWTH_MB_MAX,
     },
-    { name: '10 live remotes alone', value: aloneMs / 1000, unit: 's' },
-    { name: '10 live remotes beside 40 in trouble', value: besideMs / 1000, unit: 's' },
-    { name: 'what the 40 cost', value: besideMs / aloneMs, unit: '×', below: 1.2 },
+    { name: '10 live remotes alone', value: median(pairs.map(({ aloneMs }) => aloneMs)) / 1000, unit: 's' },
+    {
+      name: '10 live remotes beside 40 in trouble',
+      value: median(pairs.map(({ besideMs }) => besideMs)) / 1000,
+      unit: 's',
+    },
+    {
+      name: 'what the 40 cost',
+      value: median(pairs.map(({ aloneMs, besideMs }) => besideMs / aloneMs)),
+      unit: '×',
+      below: 1.2,
+    },
   ]
+}
+
+interface Pair {
+  readonly aloneMs: number
+  readonly besideMs: number
+}
+
+/** One right after the other: a machine that others use too has good and bad minutes. */
+const aloneAndBeside = async (queue: Queue): Promise<Pair> => {
+  const { db } = queue
+  const writeLive = async (): Promise<void> => {
+    for (let index = 0; index < LIVE; index += 1) await write(db, domainOf('live', index), LETTERS_PER_LIVE)
+  }
+  await writeLive()
+  const aloneMs = await drain(queue, ['live'])
+  for (let index = 0; index < IN_TROUBLE; index += 1) {
+    await write(db, domainOf(TROUBLES[index % TROUBLES.length] ?? 'dead', index), LETTERS_PER_TROUBLED)
+  }
+  await writeLive()
+  const besideMs = await drain(queue, ['live'])
+  await db.deleteFrom('outbox').execute()
+  return { aloneMs, besideMs }
 }
 
 const TROUBLES = ['dead', 'hanging', 'failing'] as const

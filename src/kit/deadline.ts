@@ -1,3 +1,5 @@
+import { onAbort } from './abort.ts'
+
 /** Every await on something that may never answer goes through here. */
 export class DeadlineExceeded extends Error {
   readonly what: string
@@ -40,12 +42,11 @@ export const within = <T>(work: Work<T>, { ms, what, cutOff }: Bounds): Promise<
       reject(reason)
       controller?.abort(reason)
     }
-    const onCutOff = (): void => end(cutOff?.reason)
-    cutOff?.addEventListener('abort', onCutOff)
+    const stopListening = cutOff && onAbort(cutOff, () => end(cutOff.reason))
     const timer = setTimeout(() => end(new DeadlineExceeded(what, ms)), ms)
     const over = (): void => {
       clearTimeout(timer)
-      cutOff?.removeEventListener('abort', onCutOff)
+      stopListening?.()
     }
     const andOver =
       <V>(settle: (value: V) => void) =>

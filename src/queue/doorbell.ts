@@ -1,3 +1,4 @@
+import { onAbort } from '#src/kit/abort.ts'
 import type { Clock } from '#src/kit/clock.ts'
 
 export interface Doorbell {
@@ -35,14 +36,13 @@ export const createDoorbell = (clock: Clock): Doorbell => {
       new Promise((resolve) => {
         const settle = (result: 'rung' | 'elapsed' | 'aborted'): void => {
           timer?.[Symbol.dispose]()
-          signal?.removeEventListener('abort', onAbort)
+          stopListening?.()
           answer = undefined
           if (result === 'rung') isRung = false
           resolve(result)
         }
-        const onAbort = (): void => settle('aborted')
         const timer = ms === undefined ? undefined : clock.after(ms, () => settle('elapsed'))
-        signal?.addEventListener('abort', onAbort)
+        const stopListening = signal && onAbort(signal, () => settle('aborted'))
         answer = () => settle('rung')
         if (signal?.aborted) settle('aborted')
         else if (isRung) settle('rung')

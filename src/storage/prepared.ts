@@ -28,9 +28,8 @@ export const prepareOn = (pool: pg.Pool): void => {
 }
 
 /**
- * With its callback from the start. When the driver makes a promise itself, its query gets the callback later, and V8 then
- * keeps much of what was read until it collects the whole heap. Why, we do not know; that it does is measured in
- * `prepared.test.ts`, and it was most of what a lane took to drain a backlog.
+ * With its callback from the start. When the driver makes a promise itself, it writes the callback into the query later, as
+ * a function that is old from its birth, with all that was read (docs/decisions/what-grows-old.md).
  */
 const once = (
   query: (execution: pg.Submittable) => unknown,

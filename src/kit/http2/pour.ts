@@ -19,8 +19,11 @@ export const pour = (body: Uint8Array | AsyncIterable<Uint8Array>, stream: Http2
   })
   source.on('error', breakOff)
   source.once('close', closed)
-  stream.onDrain = () => source.resume()
-  stream.onGone = () => {
+  // By name: a function that is written into a property is old from its birth (docs/decisions/what-grows-old.md).
+  const goOn = (): void => void source.resume()
+  const giveUp = (): void => {
     if (!source.readableEnded) source.destroy()
   }
+  stream.onDrain = goOn
+  stream.onGone = giveUp
 }

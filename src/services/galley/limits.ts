@@ -1,4 +1,5 @@
 /** Bounds of galley's own work. What clients and other backends may send is bounded in `contract/`. */
+import { RAW_MESSAGE_BYTES_MAX } from '#src/contract/federation/limits.ts'
 
 /** For other backends to say which clients their users have; after that the sender's word counts. */
 export const REMOTE_CLIENTS_TIMEOUT_MS = 4_000
@@ -54,6 +55,9 @@ export const BROADCAST_USERS_MAX = 2_000
 /** Characters of the events that gundeck is handed at once, below what it takes over HTTP; and of an event without its texts. */
 export const PUSHED_CHARACTERS_MAX = 90 * 1024 * 1024
 export const ENVELOPE_CHARACTERS = 600
+
+/** Characters of the texts of one message, all recipients together: what is sent has no more bytes, and Base64 is a third longer. */
+export const TEXTS_CHARACTERS_MAX = Math.ceil((RAW_MESSAGE_BYTES_MAX * 4) / 3)
 
 /** Recipients in one push, below what gundeck takes. */
 export const RECIPIENTS_PER_PUSH_MAX = 10_000

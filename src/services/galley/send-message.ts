@@ -22,6 +22,7 @@ import { type ClientSets, toWire } from './client-sets.ts'
 import { isSelfConversationOf, selfConversation, selfMember } from './conversation.ts'
 import { type EventTime, type EventTimes, LATER, timestampOf } from './event-times.ts'
 import { type MessageToSend, messageSent, pushed, type RecipientTexts } from './letters.ts'
+import { weigh } from './message-weight.ts'
 import { SENDING_ATTEMPTS_MAX } from './limits.ts'
 import { compare, type Mismatch } from './mismatch.ts'
 import { messagePushes, type PushOrigin } from './pushes.ts'
@@ -97,6 +98,7 @@ const attemptToSend = async (
   // Told of it, the sender forgets his session with that client.
   if (promises.length > 0 && mismatch.deleted.size > 0) return { outcome: 'uncertain' }
   if (mismatch.missing.size > 0) return { outcome: 'mismatch', status: refusedStatus(mismatch, needs.times.next()) }
+  weigh(message, mismatch.valid)
   const letters = delivery(needs, { ...sending, team: addressees.team }, mismatch.valid)
   const [at] = await needs.accepting.write([{ conversation, revision: addressees.revision, promises, letters }])
   return at === undefined ? { outcome: 'uncertain' } : { outcome: 'sent', status: sentStatus(mismatch, at) }

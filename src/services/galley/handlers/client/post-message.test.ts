@@ -154,6 +154,23 @@ test('MSG-001: every listed client gets its own text, ours by push, others throu
   })
 })
 
+test('what every device of one backend gets must not become more than it takes, and then nobody gets anything', async () => {
+  const devices = Array.from({ length: 9 }, (_, index) => `d${index}`)
+  galley.parts.registers(alex, { clients: devices.map(client) })
+  const blob = new Uint8Array(7 * 1024 * 1024)
+  const toAll = (user: QualifiedUserId, names: readonly string[]): To => [
+    ...but('e1', 'b1'),
+    ...names.map((name) => [user, name] as const),
+  ]
+  const ignoring = { strategy: { kind: 'ignore-all' } } as const
+  await assert.rejects(send(toAll(alex, devices), { blob, ...ignoring }), /413: .*client-error/)
+  galley.backends.plays(B, withClients(devices.map((name) => [bob, name] as const)))
+  await assert.rejects(send(toAll(bob, devices), { blob, ...ignoring }), /413: .*client-error/)
+  assert.deepEqual(await galley.queued(), { letters: [], told: [] })
+  const answer = await send(toAll(alex, devices.slice(0, 6)), { blob, ...ignoring })
+  assert.equal(answer.outcome, 'sent')
+})
+
 test('a backend is asked once and written to once, however many members it has', async () => {
   const friends = Array.from({ length: 30 }, () => person(B))
   for (const friend of friends) galley.parts.connects(alice, friend)

@@ -78,7 +78,7 @@ test('a message whose data would be many times what gundeck takes is refused, an
   pushedTo()
   const devices = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`a${index}`, 'eA==']))
   const large = sent({ [alice.id]: devices }, { data: 'x'.repeat(12 * 1024 * 1024) })
-  assert.equal((await galley.from(B, 'on-message-sent', large)).status, 500)
+  assert.equal((await galley.from(B, 'on-message-sent', large)).status, 400)
   assert.deepEqual(pushedTo(), [])
   assert.equal((await galley.from(B, 'on-message-sent', sent({ [alice.id]: devices }))).status, 200)
   assert.equal(pushedTo().length, 8)

@@ -3,6 +3,7 @@ import type { RemoteMessage } from '#src/contract/federation/messages.ts'
 import { type ClientId, RequestId, type UserId } from '#src/contract/ids.ts'
 import { gundeckInternal, type Push, PUSHES_MAX } from '#src/contract/internal/gundeck.ts'
 import type { RpcHandler } from '#src/kit/endpoint.ts'
+import { Refusal } from '#src/kit/errors.ts'
 import { handOver } from '#src/kit/http/client.ts'
 import type { Transport } from '#src/kit/http/wire.ts'
 import type { Log } from '#src/kit/log.ts'
@@ -57,7 +58,9 @@ const portions = (found: readonly Pushes[]): Push[][] => {
   let last: Push[] = []
   let weight = 0
   for (const { pushes, characters } of found) {
-    if (characters > PUSHED_CHARACTERS_MAX) throw new Error(`one message makes ${characters} characters to be stored`)
+    // For good, so that nobody tries it again for ever.
+    if (characters > PUSHED_CHARACTERS_MAX)
+      throw new Refusal(400, 'bad-request', { detail: `the message makes ${characters} characters to be stored` })
     if (pushes.length === 0) continue
     const isFull = last.length + pushes.length > PUSHES_MAX || weight + characters > PUSHED_CHARACTERS_MAX
     if (isFull || all.length === 0) {

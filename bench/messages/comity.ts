@@ -1,6 +1,7 @@
 /** Two of our own backends, each in one process beside its PostgreSQL. */
 import { cpuSecondsOf } from '../transport/cpu.ts'
 import type { Contestant } from './contestant.ts'
+import { diskWaitMs } from './disk.ts'
 import { ALPHA, BETA, type Ground, startGround } from './ground.ts'
 import { openReader, runLoad } from './load.ts'
 
@@ -26,6 +27,7 @@ export const startComity = async ({ pairsMax, nodeArguments }: Plan): Promise<Co
     cpuSeconds: () => cpuOf(ground),
     run: (load, seconds) =>
       runLoad(pairs.slice(0, load.pairs), readers.slice(0, load.pairs), { inFlight: load.inFlight, seconds }),
+    diskWaitMs: async () => (await diskWaitMs(ground.urls[ALPHA] ?? '')) + (await diskWaitMs(ground.urls[BETA] ?? '')),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

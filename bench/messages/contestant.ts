@@ -6,4 +6,6 @@ export interface Contestant extends AsyncDisposable {
   /** What its processes are, each with the CPU seconds it has used. */
   cpuSeconds(): Promise<Readonly<Record<string, number>>>
   run(load: Load, seconds: number): Promise<LoadResult>
+  /** Milliseconds that one message waits for disks, on all servers together; of those that store it. */
+  diskWaitMs?(): Promise<number>
 }

@@ -43,9 +43,9 @@ export const measureMessages = async (say: (progress: string) => void, given: ob
   const options = Options.parse(given)
   const { profile } = options
   if (options.stages) return { figures: [], text: await measureBudget(say, options.seconds) }
-  const { all, remarks } = await withContestants(options, say)
+  const { all, diskWaitsMs, remarks } = await withContestants(options, say)
   if (profile !== undefined) return { figures: [], text: await profileReport(profile) }
-  return { figures: figuresOf(all), text: [reportOf(all), ...ratiosOf(all), ...remarks].join('\n') }
+  return { figures: figuresOf(all), text: [reportOf(all), ...ratiosOf(all, diskWaitsMs), ...remarks].join('\n') }
 }
 
 /** When it returns, all that was started has ended. */
@@ -63,7 +63,7 @@ const withContestants = async (options: Options, say: (progress: string) => void
     say(`starting ${server}`)
     contestants.push(stack.use(await startContestant(server, pairsMax, options.profile)))
   }
-  return { all: await measureAll(contestants, options, say), remarks }
+  return { ...(await measureAll(contestants, options, say)), remarks }
 }
 
 const startContestant = (server: (typeof SERVERS)[number], pairsMax: number, profile: string | undefined) => {
@@ -76,8 +76,9 @@ const measureAll = async (
   contestants: readonly Contestant[],
   { reps, seconds }: Options,
   say: (progress: string) => void,
-): Promise<Measured[]> => {
+): Promise<{ readonly all: readonly Measured[]; readonly diskWaitsMs: readonly number[] }> => {
   const all: Measured[] = []
+  const diskWaitsMs: number[] = []
   for (const contestant of contestants) await warmUp(contestant, say)
   for (let repetition = 1; repetition <= reps; repetition += 1) {
     for (const load of CASES) {
@@ -89,8 +90,11 @@ const measureAll = async (
         all.push(measured)
       }
     }
+    for (const contestant of contestants) {
+      if (contestant.diskWaitMs) diskWaitsMs.push(await contestant.diskWaitMs())
+    }
   }
-  return all
+  return { all, diskWaitsMs }
 }
 
 /** Before each measurement: while the others ran, a contestant's memory and caches were theirs. */
@@ -148,7 +152,7 @@ const reportOf = (all: readonly Measured[]): string => {
 }
 
 /** What the issue asks for, as ratios within this run. */
-const ratiosOf = (all: readonly Measured[]): string[] => {
+const ratiosOf = (all: readonly Measured[], diskWaitsMs: readonly number[]): string[] => {
   const of = (contestant: string, load: string, figure: (row: Measured) => number): number | undefined => {
     const rows = all.filter((row) => row.contestant === contestant && nameOf(row.load) === load)
     return rows.length > 0 ? medianOf(rows, figure) : undefined
@@ -160,5 +164,6 @@ const ratiosOf = (all: readonly Measured[]): string[] => {
   return [
     ...line('rate at 16×8 against Prosody (goal: at least 0.5)', rate),
     ...line('p50 of a lone message against ejabberd (goal: at most 6)', lone),
+    ...line('of that, waiting for the disks', [diskWaitsMs.length > 0 ? median(diskWaitsMs) : undefined, lone[1]]),
   ]
 }

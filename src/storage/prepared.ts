@@ -19,7 +19,8 @@ export const prepareOn = (pool: pg.Pool): void => {
       return execute({ query }, plan, parametersOf(plan, values))
     }
     const either = (text: unknown, ...rest: readonly unknown[]): unknown => {
-      if (typeof text !== 'string' || rest.length > 1) return query(text, ...rest)
+      // With a callback it has it from the start.
+      if (typeof text !== 'string' || rest.some((each) => typeof each === 'function')) return query(text, ...rest)
       const values = rest[0] as unknown[] | undefined
       return text.includes(PREPARED_MARK) ? planned(text, values ?? []) : once(query, text, values)
     }

@@ -7,6 +7,7 @@
  * for it, and a statement for each letter would take from the next one. What was answered and not deleted when we die is
  * sent again: receivers are idempotent.
  */
+import { onAbort } from '#src/kit/abort.ts'
 import { causeChain } from '#src/kit/errors.ts'
 import { type GroupCommit, groupCommit } from '#src/kit/group-commit.ts'
 import type { Verdict } from './classify.ts'
@@ -102,7 +103,7 @@ class Run {
     const { work, heard, inlet, stop } = this.#needs
     const wake = (): void => this.#bell.ring()
     work.onRing = heard.onRing = wake
-    stop.addEventListener('abort', wake)
+    const stopListening = onAbort(stop, wake)
     try {
       for (;;) {
         work.take()
@@ -116,7 +117,7 @@ class Run {
       }
     } finally {
       work.onRing = heard.onRing = undefined
-      stop.removeEventListener('abort', wake)
+      stopListening()
     }
     if (this.#failure) return { ...this.#failure, settled: this.#settled }
     if (inlet.hasMore) return { state: 'settled', settled: this.#settled }

@@ -129,6 +129,21 @@ test('those taken together fail together', async () => {
   assert.deepEqual(results, ['500 server-error', '500 server-error', 'untried'])
 })
 
+test('of those taken together one that is refused for good is refused alone', async () => {
+  const refusing = (n: number) => (n === 2 ? new Refusal(400, 'bad-request', { detail: 'never' }) : undefined)
+  const { send } = taking(refusing)
+  assert.deepEqual(await send(['on-a', { n: 1 }], ['on-a', { n: 2 }], ['on-a', { n: 3 }]), [
+    'taken',
+    '400 bad-request',
+    'taken',
+  ])
+  const failing = (n: number) => (n === 3 ? new Refusal(503, 'busy', { detail: 'later' }) : refusing(n))
+  assert.deepEqual(
+    await taking(failing).send(['on-a', { n: 1 }], ['on-a', { n: 2 }], ['on-a', { n: 3 }], ['on-a', { n: 4 }]),
+    ['taken', '400 bad-request', '503 busy', 'untried'],
+  )
+})
+
 test('what is no notification, or unknown, cannot come in a batch', async () => {
   for (const path of ['get-c', 'on-z', 'toString', 'on-notifications']) {
     const { send } = taking()

@@ -44,6 +44,11 @@ export const takeBatches = <const C extends FederationContract>(
     // Only what is taken together is in one run with others.
     for (const { input, context } of items) await form.handler(input, context)
   }
+  const attempt = (run: Run): Promise<RefusedResult | undefined> =>
+    take(run).then(
+      () => undefined,
+      (error: unknown) => refused(error, { log, what: `a batch of ${run.form.key}` }),
+    )
   return async ({ notifications }, { origin }) => {
     const results: BatchResult[] = []
     let isStopped = false
@@ -54,10 +59,16 @@ export const takeBatches = <const C extends FederationContract>(
         results.push(run.refusal)
         isStopped = mayPass(run.refusal)
       } else {
-        const failure = await take(run).then(
-          () => undefined,
-          (error: unknown) => refused(error, { log, what: `a batch of ${run.form.key}` }),
-        )
+        const failure = await attempt(run)
+        // What is refused for good is said of each by itself: the others have done nothing wrong.
+        if (failure && !mayPass(failure) && run.items.length > 1) {
+          for (const item of run.items) {
+            const own: BatchResult = isStopped ? UNTRIED : ((await attempt({ ...run, items: [item] })) ?? TAKEN)
+            results.push(own)
+            isStopped ||= own.outcome === 'refused' && mayPass(own)
+          }
+          continue
+        }
         results.push(...run.items.map(() => failure ?? TAKEN))
         isStopped = failure !== undefined && mayPass(failure)
       }
